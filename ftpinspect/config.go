@@ -1,0 +1,75 @@
+package ftpinspect
+
+import "net/netip"
+
+// Config is what a Session must be told. The zero value of each policy is the
+// safe one.
+type Config struct {
+	// Local is the address on which the client's control connection was
+	// accepted. Its family decides whether PASV can be answered.
+	Local netip.Addr
+
+	// Peer is the client's address. A PORT or EPRT must name it.
+	Peer netip.Addr
+
+	// TargetHost is the FTP server's host as the server side resolves it. A
+	// HOST command (RFC 7151) that names Local is rewritten to it.
+	TargetHost string
+
+	// Mode says how data connections are made on the server side.
+	Mode ServerMode
+
+	// ActiveHost is where the server side is asked to listen for an active
+	// server, and ActiveAddrs are the addresses that it reaches such a
+	// listener at, in the order of preference, at most one of each family.
+	// Without addresses active mode cannot work and is not tried.
+	ActiveHost  string
+	ActiveAddrs []netip.Addr
+
+	// ReplyHost obeys the address in a 227 (--data-host=reply). Otherwise
+	// data is dialled at the host of the control connection.
+	ReplyHost bool
+
+	// FXP permits a PORT or EPRT that names a third host.
+	FXP bool
+
+	// TLS says what becomes of AUTH.
+	TLS TLSMode
+}
+
+// ServerMode says how data connections are made on the server side.
+type ServerMode int
+
+const (
+	// ModeAuto mirrors the client and bridges when that is refused or cannot
+	// work.
+	ModeAuto ServerMode = iota
+	// ModeClient mirrors the client.
+	ModeClient
+	// ModePassive always has the server listen.
+	ModePassive
+	// ModeActive always has the server dial.
+	ModeActive
+)
+
+// TLSMode says what becomes of AUTH.
+type TLSMode int
+
+const (
+	// TLSRefuse answers AUTH with 502 and hides it in FEAT.
+	TLSRefuse TLSMode = iota
+	// TLSPass forwards AUTH; the session is opaque after the server's 234.
+	TLSPass
+)
+
+// Knowledge is what has been learnt about a target. It is a small value: the
+// caller keeps one per target, gives it to each session with
+// [Session.SetKnowledge] and keeps what [Session.Knowledge] returns.
+type Knowledge struct {
+	works   dialects // ways to announce a data connection that have worked
+	refused dialects // ways that were refused while another worked
+	Dialled bool     // a data connection to the server has been dialled
+}
+
+// dialects is a set of dialect values.
+type dialects uint8
