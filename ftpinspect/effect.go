@@ -133,19 +133,19 @@ type Note struct {
 type NoteKind int
 
 const (
-	NoteTLSRefused    NoteKind = iota // AUTH was answered 502
-	NoteTLSRequired                   // the server demands TLS
-	NoteDataHost                      // a 227 named another host than the control connection's
-	NoteForeignPort                   // a PORT or EPRT named another host than the client's
-	NoteLowPort                       // a port below 1024 was announced
-	NoteBridged                       // client and server use different modes
-	NoteNotFTP                        // what greeted is not FTP
-	NoteNotClient                     // an HTTP request line instead of an FTP command
-	NoteLongLine                      // a command line over 4,096 bytes
-	NoteBadBytes                      // NUL or bare CR was dropped from a command
-	NoteUnsolicited                   // a free-standing 227, 228 or 229 was dropped
-	NoteUnparsable                    // an address that could not be read was refused
-	NoteExtraNumbers                  // a 227 with more than six numbers
+	NoteTLSRefused   NoteKind = iota // AUTH was answered 502
+	NoteTLSRequired                  // the server demands TLS
+	NoteDataHost                     // a 227 named another host than the control connection's
+	NoteForeignPort                  // a PORT or EPRT named another host than the client's
+	NoteLowPort                      // a port below 1024 was announced
+	NoteBridged                      // client and server use different modes
+	NoteNotFTP                       // what greeted is not FTP
+	NoteNotClient                    // an HTTP request line instead of an FTP command
+	NoteLongLine                     // a command line over 4,096 bytes
+	NoteBadBytes                     // NUL or bare CR was dropped from a command
+	NoteUnsolicited                  // a free-standing 227, 228 or 229 was dropped
+	NoteUnparsable                   // an address that could not be read was refused
+	NoteExtraNumbers                 // a 227 with more than six numbers
 )
 
 // Transfer is a transfer command and its argument.
