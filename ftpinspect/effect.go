@@ -114,6 +114,10 @@ const (
 // no further line can be understood or is worth carrying.
 type Close struct{ Reason string }
 
+// EndServer says that the client has ended its control connection and that all
+// its lines have been forwarded: the server's gets an end of file, too.
+type EndServer struct{}
+
 // LoggedIn says that the server has accepted the login (230, 232).
 type LoggedIn struct{}
 
@@ -170,6 +174,14 @@ type Listeners struct {
 	Server netip.AddrPort
 }
 
+// Side is one of the two sides of a session.
+type Side int
+
+const (
+	ClientSide Side = iota
+	ServerSide
+)
+
 // Outcome is how a data connection ended.
 type Outcome struct {
 	// Broken is nil if the sender's end of file was passed on, or the
@@ -189,6 +201,7 @@ func (Complete) effect()   {}
 func (Watch) effect()      {}
 func (StartTimer) effect() {}
 func (Close) effect()      {}
+func (EndServer) effect()  {}
 func (LoggedIn) effect()   {}
 func (Opaque) effect()     {}
 func (Note) effect()       {}

@@ -1,19 +1,335 @@
 package ftpinspect
 
-// Session is the state of one control connection. It is owned by one goroutine.
+import (
+	"net/netip"
+	"slices"
+)
+
+// Session is the state of one control connection. It is owned by one
+// goroutine. Every method returns what the caller must do, in order.
 //
-//	New(Config) *Session
-//	ClientLine(Line) []Effect       a line from the client
-//	ServerLine(Line) []Effect       a line from the server
-//	Met(ID, Listeners) []Effect     an expectation's listeners are open (and its dial has succeeded, with DialFirst)
-//	Unmet(ID, Side, error) []Effect an expectation cannot be met, and which side refused
-//	DialFailed(ID, error) []Effect  the dial beside the reply has failed
-//	Joined(ID) []Effect             both ends of the data connection are connected
-//	Ended(ID, Outcome) []Effect     the data connection is over
-//	Expired(Timer) []Effect
-//	ServerGone(error) []Effect      the server's control connection has ended: nil for a FIN
-//	ClientGone() []Effect           the client's control connection has ended
-//	WantsClient() bool              whether ClientLine may be called now
-//	WantsServer() bool              whether ServerLine may be called now
-//	Idle() bool                     no command unanswered, no transfer
-type Session struct{}
+// A client's line passes through three places. It waits in queue while a
+// request for a data connection before it must be decided first. Once it was
+// forwarded it stands in pending until the server has answered it. The reply
+// then stands in out while one before it is not ready for the client: a 227
+// whose listener is not open yet, a 226 whose data is still on its way.
+type Session struct {
+	cfg  Config
+	know Knowledge
+
+	queue   []Line     // client lines not yet taken up
+	wait    *command   // what the queue waits for; nil if it need not
+	pending []*command // forwarded, in order, not answered
+	last    *command   // the transfer answered last, see revive
+	reply   *reply     // the server's reply in progress
+	out     []*slot    // replies that the client may not have yet
+	outSize int        // bytes in out
+
+	expectations []*expectation // those that can still matter
+	current      *expectation   // the one that a transfer would use now
+	lastID       ID
+	lastTimer    int
+	timers       map[int]func() // what to do when a timer fires, by its number
+
+	greeted  bool
+	loggedIn bool
+	epsvAll  bool // the server has accepted EPSV ALL
+	blocks   bool // MODE B or C: the end of a data connection ends no file
+	opaque   bool // 234 to AUTH was relayed
+	noted    map[NoteKind]bool
+
+	clientGone bool
+	serverGone *gone
+	closed     bool
+	lastReply  int // code of the last reply that the client got
+
+	effects []Effect // collected for the call in progress
+}
+
+// New returns the session of a control connection whose server has not
+// greeted yet.
+func New(cfg Config) *Session {
+	cfg.Local, cfg.Peer = plain(cfg.Local), plain(cfg.Peer)
+	return &Session{
+		cfg:     cfg,
+		pending: []*command{{kind: kindGreeting}},
+		timers:  map[int]func(){},
+		noted:   map[NoteKind]bool{},
+	}
+}
+
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+// SetKnowledge tells the session what is known of the target. It may be
+// called before any other call.
+func (s *Session) SetKnowledge(k Knowledge) { s.know = k }
+
+// Knowledge returns what is known of the target after the last call.
+func (s *Session) Knowledge() Knowledge { return s.know }
+
+// Limits on what a session keeps.
+const (
+	maxQueue   = 64        // client lines that wait
+	maxPending = 512       // unanswered commands
+	maxOut     = 128 << 10 // bytes of replies that wait
+)
+
+// WantsClient tells whether ClientLine may be called. If not, the caller stops
+// reading from the client until another call has changed that.
+func (s *Session) WantsClient() bool {
+	return !s.closed && len(s.queue) < maxQueue && len(s.pending) < maxPending
+}
+
+// WantsServer tells whether ServerLine may be called.
+func (s *Session) WantsServer() bool { return !s.closed && s.outSize < maxOut }
+
+// Idle tells that no command is unanswered and no reply is held.
+func (s *Session) Idle() bool {
+	return len(s.queue) == 0 && len(s.pending) == 0 && len(s.out) == 0
+}
+
+// ClientLine takes a line of the client.
+func (s *Session) ClientLine(l Line) []Effect {
+	if s.closed {
+		return nil
+	}
+	if !s.loggedIn && parseCommand(l.Text).fromBrowser() {
+		s.note(NoteNotClient, string(l.Text))
+		s.close("an HTTP request instead of an FTP command")
+		return s.take()
+	}
+	if l.Dropped {
+		s.note(NoteBadBytes, "")
+	}
+	if s.wait != nil && s.passesBy(l) {
+		s.dispatch(l)
+		return s.take()
+	}
+	s.queue = append(s.queue, l)
+	s.pump()
+	return s.take()
+}
+
+// passesBy tells a line that does not wait in the queue: ABOR, STAT and QUIT
+// while a transfer runs, unless a command of our own is unanswered.
+func (s *Session) passesBy(l Line) bool {
+	r := s.wait.request
+	return s.transferring() && parseCommand(l.Text).urgent() && (r == nil || r.state != stateAsked)
+}
+
+// ClientGone says that the client has ended its control connection. What it
+// had sent before is still served; then EndServer is returned.
+func (s *Session) ClientGone() []Effect {
+	s.clientGone = true
+	s.pump()
+	return s.take()
+}
+
+// Expired says that the time of t is over.
+func (s *Session) Expired(t Timer) []Effect {
+	if f := s.timers[t.seq]; f != nil && !s.closed {
+		delete(s.timers, t.seq)
+		f()
+		s.pump()
+	}
+	return s.take()
+}
+
+// startTimer has f called when a timer of this kind fires. Unless f finds that
+// what it was for is over, it acts.
+func (s *Session) startTimer(kind TimerKind, f func()) {
+	s.lastTimer++
+	s.timers[s.lastTimer] = f
+	s.do(StartTimer{Timer{Kind: kind, seq: s.lastTimer}})
+}
+
+// pump takes up queued lines until one has to wait.
+func (s *Session) pump() {
+	for len(s.queue) > 0 && s.wait == nil && s.greeted && !s.opaque && s.serverGone == nil && !s.closed {
+		l := s.queue[0]
+		s.queue = s.queue[1:]
+		s.dispatch(l)
+	}
+	s.settle()
+	if s.clientGone && len(s.queue) == 0 && !s.closed {
+		s.clientGone = false
+		s.do(EndServer{})
+	}
+}
+
+// dispatch decides what becomes of a client's line.
+func (s *Session) dispatch(l Line) {
+	c := parseCommand(l.Text)
+	c.mute = c.mute || s.transferring()
+	switch {
+	case l.TooLong || smuggles(l.Text):
+		s.note(NoteLongLine, "")
+		s.answer(c, replyLineTooLong)
+	case c.kind == kindRefused:
+		s.answer(c, replyNotHere)
+	case c.kind == kindRequest:
+		s.beginRequest(c)
+	case c.kind == kindTransfer:
+		s.beginTransfer(c)
+	case c.kind == kindAuth:
+		s.beginAuth(c)
+	case c.kind == kindHost:
+		s.forward(c, s.rewriteHost(c))
+	default:
+		if c.is("ABOR") {
+			s.aborted()
+		}
+		s.forward(c, c.line)
+	}
+}
+
+// forward sends a command to the server and waits for its reply.
+func (s *Session) forward(c *command, line []byte) {
+	s.toServer(line)
+	s.pending = append(s.pending, c)
+}
+
+// answer has the client get a reply of ours, after those to what it sent
+// before.
+func (s *Session) answer(c *command, line []byte) {
+	c.own = line
+	s.pending = append(s.pending, c)
+	s.settle()
+}
+
+// settle moves own answers that have become the oldest to the client, and
+// goes on with what waits for the server to have answered everything. Nothing
+// may come between the lines of one reply.
+func (s *Session) settle() {
+	if s.reply != nil {
+		return
+	}
+	for len(s.pending) > 0 && s.pending[0].own != nil {
+		c := s.pending[0]
+		s.pending = s.pending[1:]
+		s.relay(c.own)
+	}
+	if len(s.pending) == 0 && s.wait != nil && s.wait.request != nil && s.wait.request.state == stateIdle {
+		s.attempt(s.wait.request)
+	}
+}
+
+// transferring tells that a transfer command is unanswered or its last reply
+// is held.
+func (s *Session) transferring() bool {
+	for _, c := range s.pending {
+		if c.transfer != nil && c.own == nil {
+			return true
+		}
+	}
+	for _, o := range s.out {
+		if o.held != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// slot is a reply for the client that may have to wait. Lines of a closed slot
+// go out as soon as no open one is before it.
+type slot struct {
+	lines [][]byte
+	open  bool
+	held  *transfer // the transfer whose last reply this is
+	done  func()    // called when the slot has gone out
+}
+
+// relay passes a reply line to the client, behind what waits.
+func (s *Session) relay(line []byte) {
+	if len(s.out) == 0 {
+		s.toClient(line)
+		return
+	}
+	o := s.out[len(s.out)-1]
+	if o.open || o.done != nil {
+		o = s.newSlot()
+		o.open = false
+	}
+	s.keep(o, line)
+}
+
+func (s *Session) relayAll(lines [][]byte) {
+	for _, l := range lines {
+		s.relay(l)
+	}
+}
+
+func (s *Session) newSlot() *slot {
+	o := &slot{open: true}
+	s.out = append(s.out, o)
+	return o
+}
+
+func (s *Session) keep(o *slot, line []byte) {
+	o.lines = append(o.lines, line)
+	s.outSize += len(line)
+}
+
+// fill closes a slot with what the client is to get in its place.
+func (s *Session) fill(o *slot, lines ...[]byte) {
+	for _, l := range o.lines {
+		s.outSize -= len(l)
+	}
+	o.lines, o.open = nil, false
+	for _, l := range lines {
+		s.keep(o, l)
+	}
+	s.flush()
+}
+
+// flush sends what no longer waits.
+func (s *Session) flush() {
+	for len(s.out) > 0 && !s.out[0].open {
+		o := s.out[0]
+		s.out = s.out[1:]
+		for _, l := range o.lines {
+			s.outSize -= len(l)
+			s.toClient(l)
+		}
+		if o.done != nil {
+			o.done()
+		}
+	}
+	s.finish()
+}
+
+func (s *Session) toClient(line []byte) {
+	if code, more := replyCode(line); code != 0 && !more {
+		s.lastReply = code
+	}
+	s.do(ToClient(withCRLF(line)))
+}
+
+func (s *Session) toServer(line []byte) { s.do(ToServer(withCRLF(line))) }
+
+func withCRLF(line []byte) []byte { return append(slices.Clip(line), '\r', '\n') }
+
+func (s *Session) do(e Effect) {
+	if !s.closed {
+		s.effects = append(s.effects, e)
+	}
+}
+
+func (s *Session) take() []Effect {
+	e := s.effects
+	s.effects = nil
+	return e
+}
+
+func (s *Session) note(k NoteKind, detail string) {
+	if !s.noted[k] {
+		s.noted[k] = true
+		s.do(Note{Kind: k, Detail: detail})
+	}
+}
+
+// close is the end: no effect follows it.
+func (s *Session) close(reason string) {
+	s.do(Close{Reason: reason})
+	s.closed = true
+}

@@ -1,0 +1,186 @@
+package ftpinspect
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+)
+
+// greets tells the codes that an FTP server greets with: 220, or 120 before
+// it (RFC 959, section 5.4). A negative greeting is FTP, too.
+func greets(code int) bool { return code == 220 || code == 120 || refuses(code) }
+
+// requestReply acts on the server's answer to a request for a data connection.
+func (s *Session) requestReply(q *request, r *reply) {
+	switch {
+	case q.server.active() && class(r.code) == 2:
+		s.succeed(q, r.lines)
+	case !q.server.active() && isPassiveCode(r.code):
+		s.passiveReply(q, r)
+	default:
+		s.requestRefused(q, r)
+	}
+}
+
+// passiveReply reads where the server listens and asks for the listener that
+// the client is told of instead.
+func (s *Session) passiveReply(q *request, r *reply) {
+	a, err := parsePassive(r.code, texts(r.lines))
+	if err == nil && a.port < minPort {
+		s.note(NoteLowPort, string(r.first))
+		err = errPortRange
+	}
+	if err != nil {
+		s.note(NoteUnparsable, string(r.first))
+		q.reason = "the server's address cannot be used: " + err.Error()
+		s.next(q)
+		return
+	}
+	if a.extra {
+		s.note(NoteExtraNumbers, string(r.first))
+	}
+	if q.mirrors() && len(r.lines) == 1 {
+		q.answered = r.first
+	}
+	if q.slot == nil {
+		q.slot = s.newSlot()
+	}
+	q.state = stateOpening
+	s.expect(q, End{Host: s.dataHost(a), Port: uint16(a.port)})
+}
+
+// dataHost is where data is dialled: at the host of the control connection,
+// for the address in a 227 is often a NAT's, and obeying it lets a server aim
+// the tunnel at its neighbours (CVE-2020-8284, CVE-2021-4189).
+func (s *Session) dataHost(a announced) string {
+	named := a.host.IsValid() && !a.host.IsUnspecified()
+	if named && s.cfg.ReplyHost {
+		return a.host.String()
+	}
+	if target, err := netip.ParseAddr(s.cfg.TargetHost); named && (err != nil && !a.host.IsLoopback() || err == nil && target.Unmap() != a.host) {
+		s.note(NoteDataHost, a.host.String())
+	}
+	return ""
+}
+
+// requestRefused goes on with the next way, unless the refusal is about the
+// session (not logged in, no TLS) and not about the way.
+func (s *Session) requestRefused(q *request, r *reply) {
+	final := r.code == 530 || r.code == 534
+	if refuses(r.code) && (final || q.mirrors() && q.refusal == nil) {
+		q.refusal = r.lines
+	}
+	q.reason = "the server answered " + q.server.verb() + " with " + string(r.first)
+	if final {
+		q.plan = nil
+	}
+	s.next(q)
+}
+
+func texts(lines [][]byte) [][]byte {
+	t := make([][]byte, len(lines))
+	for i, l := range lines {
+		t[i] = replyText(l)
+	}
+	return t
+}
+
+// plainReply notes what the answer to another command changes.
+func (s *Session) plainReply(c *command, code int) {
+	switch {
+	case c.kind == kindGreeting:
+		s.greeted = code == 220
+	case c.kind == kindAuth:
+		s.authReply(code)
+	case class(code) != 2:
+	case c.is("EPSV"):
+		s.epsvAll = true // EPSV ALL, the only EPSV that is not a request
+	case c.is("MODE"):
+		m := strings.ToUpper(strings.TrimSpace(c.arg))
+		s.blocks = m == "B" || m == "C"
+	case c.is("REIN"):
+		s.reinitialize()
+	case c.is("USER") || c.is("PASS") || c.is("ACCT"):
+		if code == 230 || code == 232 {
+			s.loggedIn = true
+			s.do(LoggedIn{})
+		}
+	}
+}
+
+// reinitialize undoes what the session has agreed on, RFC 959, section 4.1.1.
+func (s *Session) reinitialize() {
+	s.epsvAll, s.blocks, s.loggedIn = false, false, false
+	if s.current != nil {
+		s.forget(s.current)
+	}
+}
+
+// beginAuth refuses AUTH, or forwards it when nothing else is under way: what
+// follows a 234 cannot be read.
+func (s *Session) beginAuth(c *command) {
+	switch {
+	case s.cfg.TLS == TLSRefuse:
+		s.note(NoteTLSRefused, c.arg)
+		s.answer(c, replyNoTLS)
+	case !s.Idle():
+		s.answer(c, []byte("503 AUTH must wait until all replies were sent."))
+	default:
+		s.wait = c
+		s.forward(c, c.line)
+	}
+}
+
+// authReply ends the wait for the answer to AUTH.
+func (s *Session) authReply(code int) {
+	s.wait = nil
+	if code == 234 || code == 334 {
+		s.opaque = true
+		s.do(Opaque{})
+	}
+}
+
+// noteTLS tells the user of a server that insists on TLS: 534 (RFC 2228), or
+// another refusal that says so (vsftpd and ProFTPD: 530, 550, 522).
+func (s *Session) noteTLS(r *reply) {
+	if !refuses(r.code) || s.cfg.TLS != TLSRefuse || r.command.kind == kindAuth {
+		return
+	}
+	t := strings.ToUpper(string(r.first))
+	if r.code == 534 || strings.Contains(t, "TLS") || strings.Contains(t, "SSL") || strings.Contains(t, "ENCRYPTION") {
+		s.note(NoteTLSRequired, string(r.first))
+	}
+}
+
+// hiddenFeatures are not offered to a client whose AUTH will be refused.
+var hiddenFeatures = map[string]bool{
+	"AUTH": true, "PBSZ": true, "PROT": true, "CCC": true, "CPSV": true, "SSCN": true,
+}
+
+// hidden tells a line of the answer to FEAT (RFC 2389, section 3.2) that must
+// not reach the client.
+func hidden(line []byte) bool {
+	t := bytes.TrimLeft(line, " ")
+	if code, more := replyCode(t); code == 211 && more {
+		t = t[4:]
+	}
+	word, _, _ := bytes.Cut(bytes.TrimLeft(t, " "), []byte(" "))
+	word, _, _ = bytes.Cut(word, []byte(";"))
+	return hiddenFeatures[strings.ToUpper(string(word))]
+}
+
+// rewriteHost gives HOST (RFC 7151) the name of the target where the client
+// has named our listener.
+func (s *Session) rewriteHost(c *command) []byte {
+	name := strings.Trim(strings.TrimSpace(c.arg), "[]")
+	a, err := netip.ParseAddr(name)
+	ours := strings.EqualFold(name, "localhost") || err == nil && plain(a) == s.cfg.Local
+	if !ours || s.cfg.TargetHost == "" {
+		return c.line
+	}
+	host := s.cfg.TargetHost
+	if t, err := netip.ParseAddr(host); err == nil && t.Is6() {
+		host = "[" + host + "]"
+	}
+	return []byte("HOST " + host)
+}

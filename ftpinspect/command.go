@@ -1,0 +1,112 @@
+package ftpinspect
+
+import (
+	"bytes"
+	"strings"
+)
+
+// kind groups the commands by what the session does with them.
+type kind int
+
+const (
+	kindPlain    kind = iota // forwarded, its replies are relayed
+	kindGreeting             // the reply that a server sends first
+	kindRequest              // PASV, EPSV, PORT, EPRT
+	kindTransfer             // RETR, STOR, LIST, …
+	kindRefused              // answered by us, never forwarded
+	kindAuth                 // AUTH
+	kindHost                 // HOST
+	kindOdd                  // an empty line, or no command word
+)
+
+// command is a command of the client that is not answered yet, or a stand-in
+// for the greeting.
+type command struct {
+	kind kind
+	verb string // upper case
+	arg  string
+	line []byte // as it came
+
+	own      []byte    // our own answer
+	request  *request  // of kindRequest
+	transfer *transfer // of kindTransfer
+
+	// mute: the server may never answer it. Pure-FTPd 1.0.50 swallows
+	// commands during a transfer, inetutils-ftpd some malformed ones.
+	mute bool
+}
+
+var kinds = map[string]kind{
+	"":     kindOdd,
+	"PASV": kindRequest, "EPSV": kindRequest, "PORT": kindRequest, "EPRT": kindRequest,
+	"LPSV": kindRefused, "LPRT": kindRefused, "CPSV": kindRefused, "SPSV": kindRefused,
+	"RETR": kindTransfer, "STOR": kindTransfer, "STOU": kindTransfer, "APPE": kindTransfer,
+	"LIST": kindTransfer, "NLST": kindTransfer, "MLSD": kindTransfer,
+	"AUTH": kindAuth, "HOST": kindHost,
+}
+
+// parseCommand takes a line apart. Blanks before the verb are skipped, for
+// some server might skip them, too.
+func parseCommand(line []byte) *command {
+	t := bytes.TrimLeft(line, " \t")
+	n := 0
+	for n < len(t) && ('a' <= t[n]|0x20 && t[n]|0x20 <= 'z') {
+		n++
+	}
+	c := &command{verb: strings.ToUpper(string(t[:n])), line: line}
+	if n < len(t) {
+		c.arg = string(t[n:])
+		c.arg = strings.TrimPrefix(c.arg, " ")
+	}
+	c.kind = kinds[c.verb]
+	if c.kind == kindRequest && c.verb == "EPSV" && strings.EqualFold(strings.TrimSpace(c.arg), "ALL") {
+		c.kind = kindPlain
+	}
+	c.mute = c.kind == kindOdd || len(t) != len(line)
+	return c
+}
+
+// is tells a plain command by its verb.
+func (c *command) is(verb string) bool { return c != nil && c.verb == verb }
+
+// urgent tells the commands that must not wait while a transfer runs.
+func (c *command) urgent() bool { return c.is("ABOR") || c.is("STAT") || c.is("QUIT") }
+
+// httpVerbs begin the request lines of HTTP; none is an FTP command.
+var httpVerbs = map[string]bool{
+	"GET": true, "POST": true, "HEAD": true, "PUT": true, "DELETE": true,
+	"OPTIONS": true, "CONNECT": true, "PATCH": true, "TRACE": true, "PRI": true,
+}
+
+// fromBrowser tells an HTTP request line: a web page can make a browser send
+// FTP commands in the body of a request to a local port.
+func (c *command) fromBrowser() bool { return httpVerbs[c.verb] && c.arg != "" }
+
+// smuggles tells a long line that hides a request for a data connection:
+// inetutils-ftpd 2.4 takes what follows the 512th byte for another command.
+func smuggles(line []byte) bool {
+	const split = 500
+	if len(line) <= split {
+		return false
+	}
+	tail := bytes.ToUpper(line[split/2:])
+	for _, verb := range []string{"PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV"} {
+		if bytes.Contains(tail, []byte(verb)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Redact returns a command line with its secret replaced: PASS, ACCT, ADAT and
+// SITE PSWD. Other lines are returned as they are.
+func Redact(line []byte) []byte {
+	c := parseCommand(bytes.TrimRight(line, "\r\n"))
+	switch {
+	case c.verb == "PASS" || c.verb == "ACCT" || c.verb == "ADAT":
+		return []byte(c.verb + " ****")
+	case c.verb == "SITE" && strings.HasPrefix(strings.ToUpper(strings.TrimLeft(c.arg, " \t")), "PSWD"):
+		return []byte("SITE PSWD ****")
+	}
+	return line
+}

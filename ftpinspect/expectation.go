@@ -1,0 +1,166 @@
+package ftpinspect
+
+import "net/netip"
+
+// expectation is a data connection that the dialogue has announced, and the
+// connections that have come of it.
+type expectation struct {
+	id      ID
+	request *request
+	waits   bool // its client is dialled on DialClient
+	failed  error
+
+	clientListener netip.AddrPort // the caller's listeners, known with Met
+	listener       netip.AddrPort
+
+	latest  *conn     // the connection that was joined last
+	spare   *conn     // latest, if no transfer has begun on it yet
+	waiting *transfer // a transfer that has begun before its connection
+}
+
+// conn is one data connection of an expectation.
+type conn struct {
+	transfer *transfer
+	ended    bool
+	outcome  Outcome
+}
+
+// expect announces a data connection to the caller.
+func (s *Session) expect(r *request, server End) {
+	s.lastID++
+	passive := !server.Listen
+	e := &expectation{id: s.lastID, request: r, waits: passive && !r.client.Listen}
+	r.expectation = e
+	s.expectations = append(s.expectations, e)
+	s.do(Expect{
+		ID:          e.id,
+		Client:      r.client,
+		Server:      server,
+		DialFirst:   passive && !s.know.Dialled,
+		ClientWaits: e.waits,
+	})
+}
+
+func (s *Session) find(id ID) *expectation {
+	for _, e := range s.expectations {
+		if e.id == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// establish makes e the expectation that transfers use, and ends the one
+// before it.
+func (s *Session) establish(e *expectation) {
+	if s.current != nil && s.current != e {
+		s.forget(s.current)
+	}
+	s.current = e
+}
+
+func (s *Session) forget(e *expectation) {
+	if s.current == e {
+		s.current = nil
+	}
+	s.do(Forget{e.id})
+	if e.waiting == nil && (e.latest == nil || e.latest.ended) {
+		s.drop(e)
+	}
+}
+
+// drop forgets e in this session, too, once nothing of it can be reported.
+func (s *Session) drop(e *expectation) {
+	for i, x := range s.expectations {
+		if x == e {
+			s.expectations = append(s.expectations[:i:i], s.expectations[i+1:]...)
+			return
+		}
+	}
+}
+
+// Joined says that both ends of a data connection are connected.
+func (s *Session) Joined(id ID) []Effect {
+	if e := s.find(id); e != nil {
+		if !e.request.server.active() {
+			s.know.Dialled = true
+		}
+		e.join(&conn{})
+	}
+	return s.take()
+}
+
+// join adds a connection, for the transfer that waits for it or for the next.
+func (e *expectation) join(c *conn) {
+	e.latest = c
+	if e.waiting != nil {
+		e.waiting.conn, c.transfer = c, e.waiting
+		e.waiting = nil
+		return
+	}
+	e.spare = c
+}
+
+// claim gives a transfer that begins the connection that is there for it.
+func (e *expectation) claim(t *transfer) {
+	t.expectation = e
+	if e.spare == nil {
+		e.waiting = t
+		return
+	}
+	t.conn, e.spare.transfer = e.spare, t
+	e.spare = nil
+}
+
+// Ended says that a data connection is over. A connection that never came
+// because an end could not be dialled has ended, too.
+func (s *Session) Ended(id ID, o Outcome) []Effect {
+	e := s.find(id)
+	if e == nil {
+		return s.take()
+	}
+	if e.latest == nil || e.latest.ended {
+		e.join(&conn{})
+	}
+	c := e.latest
+	c.ended, c.outcome = true, o
+	if c.transfer != nil {
+		s.release(c.transfer)
+	}
+	if e != s.current {
+		s.drop(e)
+	}
+	s.finish()
+	return s.take()
+}
+
+// DialFailed says that the server's end could not be dialled beside the reply.
+// A transfer command that was sent gets the server's own answer, if that comes
+// soon; one that was not sent is answered at once (see beginTransfer).
+func (s *Session) DialFailed(id ID, err error) []Effect {
+	e := s.find(id)
+	if e == nil {
+		return s.take()
+	}
+	e.failed = err
+	s.know.Dialled = false
+	s.know.works &^= passiveDialects
+	for _, c := range s.pending {
+		if c.transfer != nil && c.own == nil && (e == s.current || c.transfer.expectation == e) {
+			s.startTimer(TimerReply, func() { s.overdue(c, err) })
+		}
+	}
+	return s.take()
+}
+
+// overdue ends a session whose server keeps waiting for a data connection that
+// cannot come.
+func (s *Session) overdue(c *command, err error) {
+	for _, p := range s.pending {
+		if p == c {
+			s.toClient(replyGone("no data connection to the FTP server: " + err.Error()))
+			s.close("no data connection to the FTP server")
+			return
+		}
+	}
+}

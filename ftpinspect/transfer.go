@@ -1,0 +1,170 @@
+package ftpinspect
+
+// transfer is a transfer command and what has come of it.
+type transfer struct {
+	Transfer
+
+	begun       bool // the server has sent a 1yz
+	aborted     bool // an ABOR was forwarded
+	over        bool // the server has sent its last reply
+	expectation *expectation
+	conn        *conn // nil while its data connection is still to come
+	slot        *slot // where its last reply waits
+	code        int
+	first       string
+}
+
+var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Upload}
+
+// beginTransfer forwards a transfer command, unless it is known that no data
+// connection can come.
+func (s *Session) beginTransfer(c *command) {
+	c.transfer = &transfer{Transfer: Transfer{Verb: c.verb, Path: c.arg, Direction: directions[c.verb]}}
+	if e := s.current; e != nil && e.failed != nil && !s.asking() {
+		s.answer(c, replyNoData(e.failed.Error()))
+		return
+	}
+	s.forward(c, c.line)
+}
+
+// asking tells that a request for a data connection is unanswered.
+func (s *Session) asking() bool {
+	for _, c := range s.pending {
+		if c.request != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// begun notes that the server has begun a transfer.
+func (s *Session) begun(t *transfer) {
+	if t.begun {
+		return
+	}
+	t.begun = true
+	s.claim(t)
+}
+
+// claim ties a transfer to the data connection that the dialogue has announced
+// last.
+func (s *Session) claim(t *transfer) {
+	e := s.current
+	if e == nil {
+		s.do(Begin{Transfer: t.Transfer})
+		return
+	}
+	e.claim(t)
+	s.do(Begin{ID: e.id, Transfer: t.Transfer})
+	if e.waits {
+		e.waits = false
+		s.do(DialClient{e.id})
+	}
+}
+
+// silent tells a transfer that the server may have ended without a word:
+// Pure-FTPd 1.0.50 sends a second 150 instead when the client closes the data
+// connection early.
+func (t *transfer) silent() bool { return t.begun && t.conn != nil && t.conn.ended }
+
+// transferReply takes the last reply to a transfer. It goes to the client at
+// once, or when the data has.
+func (s *Session) transferReply(c *command, r *reply) {
+	t := c.transfer
+	s.last = c
+	if t.expectation == nil && class(r.code) == 2 {
+		s.claim(t) // completed without a 1yz
+	}
+	t.over, t.code, t.first, t.slot = true, r.code, string(r.first), r.slot
+	t.slot.done = func() { s.do(Complete{ID: t.id(), Transfer: t.Transfer, Code: t.code, Reply: t.first}) }
+	s.learnFrom(t)
+	if !s.mustHold(t) {
+		s.conclude(t)
+		return
+	}
+	if t.conn == nil {
+		s.startTimer(TimerData, func() { s.neverCame(t) })
+		return
+	}
+	s.do(Watch{t.expectation.id})
+}
+
+func (t *transfer) id() ID {
+	if t.expectation == nil {
+		return 0
+	}
+	return t.expectation.id
+}
+
+// mustHold tells that a download is called complete while its data has not
+// been delivered. Control and data are different SSH channels, and a client
+// that gets the 226 first takes a short file for a whole one.
+func (s *Session) mustHold(t *transfer) bool {
+	switch {
+	case t.Direction == Upload, class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:
+		return false
+	case t.conn == nil:
+		return t.begun
+	}
+	return !t.conn.ended
+}
+
+// release lets a reply go that was held for this transfer's data.
+func (s *Session) release(t *transfer) {
+	if t.over && t.slot.open {
+		s.conclude(t)
+	}
+}
+
+// conclude gives the client the last reply to a transfer: the server's, or a
+// 426 where the server calls a transfer complete that was cut.
+func (s *Session) conclude(t *transfer) {
+	if c := t.conn; class(t.code) == 2 && !t.aborted && c != nil && c.ended && c.outcome.Broken != nil {
+		s.cut(t, replyCut(c.outcome.Broken.Error(), c.outcome.Bytes))
+		return
+	}
+	t.slot.held = nil
+	s.fill(t.slot, t.slot.lines...)
+}
+
+func (s *Session) cut(t *transfer, line []byte) {
+	t.code, t.first = 426, string(line)
+	t.slot.held = nil
+	s.fill(t.slot, line)
+}
+
+// neverCame ends the wait for a data connection that the server has used, as
+// it says, and that nobody has seen.
+func (s *Session) neverCame(t *transfer) {
+	if t.slot.open && t.conn == nil {
+		s.cut(t, replyCut("no data connection came", 0))
+	}
+}
+
+// aborted notes that the client wants no more of the transfers that run.
+func (s *Session) aborted() {
+	for _, c := range s.pending {
+		if c.transfer != nil {
+			c.transfer.aborted = true
+		}
+	}
+	for _, o := range append([]*slot(nil), s.out...) {
+		if t := o.held; t != nil {
+			t.aborted = true
+			s.release(t)
+		}
+	}
+}
+
+// learnFrom notes that an active server could not reach the listener that it
+// was told of, so that the next request is bridged.
+func (s *Session) learnFrom(t *transfer) {
+	e := t.expectation
+	if e == nil {
+		e = s.current
+	}
+	if t.code == 425 && s.cfg.Mode == ModeAuto && e != nil && e.request.server.active() && e.latest == nil {
+		s.know.works &^= activeDialects
+		s.know.refused |= activeDialects
+	}
+}
