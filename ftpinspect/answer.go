@@ -47,6 +47,7 @@ func (s *Session) passiveReply(q *request, r *reply) {
 	}
 	q.state = stateOpening
 	s.expect(q, End{Host: s.dataHost(a), Port: uint16(a.port)})
+	s.announced = q.expectation
 }
 
 // dataHost is where data is dialled: at the host of the control connection,

@@ -56,17 +56,28 @@ func (s *Session) establish(e *expectation) {
 	if s.current != nil && s.current != e {
 		s.forget(s.current)
 	}
-	s.current = e
+	s.current, s.announced = e, e
 }
 
 func (s *Session) forget(e *expectation) {
 	if s.current == e {
 		s.current = nil
 	}
+	if s.announced == e {
+		s.announced = nil
+	}
 	s.do(Forget{e.id})
 	if e.waiting == nil && (e.latest == nil || e.latest.ended) {
 		s.drop(e)
 	}
+}
+
+// remove takes away an expectation that came to nothing.
+func (s *Session) remove(e *expectation) {
+	if s.announced == e {
+		s.announced = s.current
+	}
+	s.drop(e)
 }
 
 // drop forgets e in this session, too, once nothing of it can be reported.
@@ -145,12 +156,18 @@ func (s *Session) DialFailed(id ID, err error) []Effect {
 	e.failed = err
 	s.know.Dialled = false
 	s.know.works &^= passiveDialects
+	s.dataFailed(e, err)
+	return s.take()
+}
+
+// dataFailed bounds the wait for the reply to transfers that were sent and
+// whose data connection cannot come.
+func (s *Session) dataFailed(e *expectation, err error) {
 	for _, c := range s.pending {
-		if c.transfer != nil && c.own == nil && (e == s.current || c.transfer.expectation == e) {
+		if c.transfer != nil && c.own == nil && (e == s.announced || c.transfer.expectation == e) {
 			s.startTimer(TimerReply, func() { s.overdue(c, err) })
 		}
 	}
-	return s.take()
 }
 
 // overdue ends a session whose server keeps waiting for a data connection that

@@ -92,6 +92,9 @@ func (s *Session) replyLine(text []byte, last bool) {
 	case handRelay:
 		s.relay(text)
 	case handCollect:
+		if !last && len(r.lines) == 0 {
+			s.startTimer(TimerIdle, func() { s.endless(r) })
+		}
 		if len(r.lines) == maxCollect {
 			r.lines = append(r.lines[:1], r.lines[2:]...)
 		}
@@ -104,6 +107,14 @@ func (s *Session) replyLine(text []byte, last bool) {
 		s.keep(r.slot, text)
 	}
 	if last {
+		s.reply = nil
+		s.endReply(r)
+	}
+}
+
+// endless ends a reply that began with a hyphen and never came to its end.
+func (s *Session) endless(r *reply) {
+	if s.reply == r {
 		s.reply = nil
 		s.endReply(r)
 	}

@@ -134,9 +134,9 @@ func (s *Session) attempt(r *request) {
 
 // abandon gives up what was opened for a way that did not work.
 func (s *Session) abandon(r *request) {
-	if r.expectation != nil {
-		s.do(Forget{r.expectation.id})
-		s.drop(r.expectation)
+	if e := r.expectation; e != nil {
+		s.do(Forget{e.id})
+		s.remove(e)
 		r.expectation = nil
 	}
 }
@@ -214,7 +214,8 @@ func (s *Session) Unmet(id ID, side Side, err error) []Effect {
 		return s.take()
 	}
 	r := e.request
-	s.drop(e)
+	s.dataFailed(e, err)
+	s.remove(e)
 	r.expectation = nil
 	r.reason = err.Error()
 	switch {

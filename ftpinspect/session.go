@@ -26,7 +26,8 @@ type Session struct {
 	outSize int        // bytes in out
 
 	expectations []*expectation // those that can still matter
-	current      *expectation   // the one that a transfer would use now
+	current      *expectation   // the one that the client was told of last
+	announced    *expectation   // the one that the server knows of last: a transfer uses it
 	lastID       ID
 	lastTimer    int
 	timers       map[int]func() // what to do when a timer fires, by its number

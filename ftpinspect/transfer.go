@@ -49,7 +49,7 @@ func (s *Session) begun(t *transfer) {
 // claim ties a transfer to the data connection that the dialogue has announced
 // last.
 func (s *Session) claim(t *transfer) {
-	e := s.current
+	e := s.announced
 	if e == nil {
 		s.do(Begin{Transfer: t.Transfer})
 		return
@@ -161,7 +161,7 @@ func (s *Session) aborted() {
 func (s *Session) learnFrom(t *transfer) {
 	e := t.expectation
 	if e == nil {
-		e = s.current
+		e = s.announced
 	}
 	if t.code == 425 && s.cfg.Mode == ModeAuto && e != nil && e.request.server.active() && e.latest == nil {
 		s.know.works &^= activeDialects
