@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"time"
+
+	"ftptunnel/testenv"
+)
+
+// demoModes are the four ways to announce a data connection.
+var demoModes = []string{"PASV", "EPSV", "PORT", "EPRT"}
+
+// demoFile is what the demonstration's FTP server has to offer, beside a
+// directory of small files.
+const (
+	demoFile  = "picture.raw"
+	demoBytes = 256 << 10
+)
+
+// demonstrate runs a tunnel between an SSH server and an FTP server of its
+// own, and through it a small client or the user's command.
+func (p *program) demonstrate(ctx context.Context) int {
+	sigs, stop := notifySignals(len(p.command) > 0)
+	defer stop()
+	d, err := p.openDemo(ctx, sigs)
+	if err != nil {
+		p.fail("demo", err)
+		return exitFailed
+	}
+	defer d.close()
+	if len(p.command) > 0 {
+		return d.wrap(ctx, sigs)
+	}
+	return d.show(ctx, sigs)
+}
+
+// show runs the demonstration's client in every mode and tells what happens.
+func (d *demo) show(ctx context.Context, sigs <-chan os.Signal) int {
+	s := d.up.start(ctx)
+	d.tellScene()
+	failed := 0
+	for _, mode := range demoModes {
+		if err := d.tryMode(ctx, mode); err != nil {
+			failed++
+			fmt.Fprintf(d.stdout, "      failed: %s\n", escape(err.Error()))
+		}
+	}
+	s.drain(sigs)
+	if failed > 0 {
+		fmt.Fprintf(d.stdout, "\nFAIL: %d of %d modes failed\n", failed, len(demoModes))
+		return exitFailed
+	}
+	fmt.Fprintf(d.stdout, "\nPASS: every mode works, and every data connection went over SSH\n")
+	return exitOK
+}
+
+// tellScene says who takes part.
+func (d *demo) tellScene() {
+	fmt.Fprintf(d.stdout, `An FTP client, an SSH server, an FTP server that thinks it is %s, and between:
+
+    FTP client --- %s --- ftptunnel === SSH %s === FTP server %s
+
+FTP opens another connection for every listing and every file, and names its
+address in the dialogue. ftptunnel reads it and leads that connection over SSH:
+
+`, demoAddress, d.up.services[0].at().url(), d.ssh.Addr(), d.ftp.Addr())
+}
+
+// tryMode lists, downloads and uploads, each over a data connection announced
+// by the mode, and compares what arrived.
+func (d *demo) tryMode(ctx context.Context, mode string) error {
+	before := overSSH(d.ssh.Counts())
+	started := time.Now()
+	c, err := dialFTP(ctx, d.up.services[0].at().addr.String())
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	listing, err := c.download(mode, "LIST")
+	if err != nil {
+		return err
+	}
+	got, err := c.download(mode, "RETR "+demoFile)
+	if err != nil {
+		return err
+	}
+	sent, name := make([]byte, demoBytes), "upload-"+mode
+	rand.Read(sent)
+	if err := c.upload(mode, name, sent); err != nil {
+		return err
+	}
+	if err := c.quit(); err != nil {
+		return err
+	}
+	d.tellRewriting(mode)
+	if err := d.compare(listing, got, name, sent); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.stdout, "      list, get and put %d KiB: SHA-256 equal, %d data connections over SSH, %s\n",
+		demoBytes>>10, overSSH(d.ssh.Counts())-before-1, shortDuration(time.Since(started)))
+	return nil
+}
+
+// compare holds what the client got and the server has against what was sent.
+func (d *demo) compare(listing, got []byte, name string, sent []byte) error {
+	if !bytes.Contains(listing, []byte(demoFile)) {
+		return fmt.Errorf("the listing lacks %s: %q", demoFile, listing)
+	}
+	if sha256.Sum256(got) != sha256.Sum256(d.content) {
+		return fmt.Errorf("%s arrived with %d bytes and another SHA-256", demoFile, len(got))
+	}
+	stored, ok := d.ftp.Tree().Get(name)
+	if !ok || sha256.Sum256(stored) != sha256.Sum256(sent) {
+		return fmt.Errorf("%s was stored with %d bytes and another SHA-256", name, len(stored))
+	}
+	return nil
+}
+
+// overSSH returns how many connections the SSH server has carried either way.
+func overSSH(c testenv.SSHCounts) int { return c.Direct + c.Forwarded }

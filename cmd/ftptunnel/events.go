@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"ftptunnel/ftpinspect"
+	"ftptunnel/tunnel"
+)
+
+// teller words the events of one forward's tunnel.
+type teller struct {
+	*program
+	forward forward
+}
+
+// observer returns what a forward's tunnel reports its events to. It is called
+// from the sessions' goroutines.
+func (p *program) observer(f forward) func(tunnel.Event) {
+	t := &teller{p, f}
+	return func(e tunnel.Event) {
+		if p.observe != nil {
+			p.observe(e)
+		}
+		t.tell(e)
+	}
+}
+
+// tell words one event.
+func (t *teller) tell(e tunnel.Event) {
+	switch e := e.(type) {
+	case tunnel.SessionStarted:
+		t.say(levelInfo, "session_started", e.Session, fmt.Sprintf("client %v", e.Peer),
+			"client", e.Peer.String(), "listener", e.Local.String())
+	case tunnel.SessionEnded:
+		t.sessionEnded(e)
+	case tunnel.Dialogue:
+		t.dialogue(e)
+	case tunnel.TransferStarted:
+		t.say(levelInfo, "transfer_started", e.Session, e.Verb+" "+e.Path,
+			"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction),
+			"client_mode", e.ClientMode, "server_mode", e.ServerMode)
+	case tunnel.TransferEnded:
+		t.transferEnded(e)
+	case tunnel.Note:
+		t.note(e)
+	case tunnel.Refused:
+		t.say(levelWarn, "refused", e.Session, fmt.Sprintf("refused a connection from %v: %v", e.Peer, e.Why),
+			"peer", e.Peer.String(), "reason", e.Why.String())
+	case tunnel.Unreachable:
+		t.say(levelWarn, "unreachable", e.Session, fmt.Sprintf("cannot reach %s: %v", e.Target, e.Err),
+			"error", e.Err.Error(), fieldHint, t.hint(e.Err))
+	case tunnel.DataFailed:
+		t.dataFailed(e)
+	}
+}
+
+// say writes one event of a session, 0 if it belongs to none.
+func (t *teller) say(level slog.Level, event string, session uint64, text string, fields ...any) {
+	tag := ""
+	switch {
+	case len(t.forwards) > 1 && session > 0:
+		tag = fmt.Sprintf("[%s %d] ", t.forward.target(), session)
+	case len(t.forwards) > 1:
+		tag = fmt.Sprintf("[%s] ", t.forward.target())
+	case session > 0:
+		tag = fmt.Sprintf("[%d] ", session)
+	}
+	t.log.log(level, event, tag+text, append([]any{"target", t.forward.target(), "session", session}, fields...)...)
+}
+
+// sessionEnded tells of a session that is over, and what failed if something
+// did.
+func (t *teller) sessionEnded(e tunnel.SessionEnded) {
+	fields := []any{"seconds", e.Elapsed.Seconds(), "reason", e.Reason}
+	if e.Err == nil {
+		t.say(levelInfo, "session_ended", e.Session,
+			fmt.Sprintf("ended after %s: %s", shortDuration(e.Elapsed), e.Reason), fields...)
+		return
+	}
+	t.say(levelWarn, "session_ended", e.Session, fmt.Sprintf("session broken: %v", e.Err),
+		append(fields, "error", e.Err.Error())...)
+}
+
+// transferEnded tells how a transfer ended: aloud only if it was cut.
+func (t *teller) transferEnded(e tunnel.TransferEnded) {
+	fields := []any{
+		"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction),
+		"bytes", e.Bytes, "seconds", e.Elapsed.Seconds(),
+		"client_mode", e.ClientMode, "server_mode", e.ServerMode,
+		"code", e.Code, "reply", e.Reply, "aborted", e.Aborted,
+	}
+	if e.Err != nil && !e.Aborted {
+		t.say(levelWarn, "transfer_ended", e.Session, fmt.Sprintf("%s of %q cut after %s: %v",
+			direction(e.Direction), e.Path, byteCount(e.Bytes), e.Err), append(fields, "error", e.Err.Error())...)
+		return
+	}
+	modes := string(e.ClientMode)
+	if e.ServerMode != e.ClientMode {
+		modes += " as " + string(e.ServerMode)
+	}
+	t.say(levelInfo, "transfer_ended", e.Session, fmt.Sprintf("%s %s: %s in %s, %s, %s",
+		e.Verb, e.Path, byteCount(e.Bytes), shortDuration(e.Elapsed), modes, e.Reply), fields...)
+}
+
+// dataFailed tells of a data connection that could not be made.
+func (t *teller) dataFailed(e tunnel.DataFailed) {
+	doing := "connect to"
+	if e.Listen {
+		doing = "listen on"
+	}
+	text := fmt.Sprintf("data connection: cannot %s %s on the %v's side: %v", doing, e.Address, e.End, e.Err)
+	t.say(levelWarn, "data_failed", e.Session, text, "end", e.End.String(), "address", e.Address,
+		"error", e.Err.Error(), fieldHint, dataHint(e))
+}
+
+// direction names the way of a transfer.
+func direction(d ftpinspect.Direction) string {
+	if d == ftpinspect.Upload {
+		return "upload"
+	}
+	return "download"
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ftptunnel/sshconn"
+)
+
+// hint returns what the user can do about an error, "" if there is nothing to
+// say. It is one line that can be typed or sent to the server's administrator.
+func (p *program) hint(err error) string {
+	for _, h := range []func(error) string{
+		usageHint, commandHint, p.hostKeyHint, p.authHint, p.connectHint,
+		p.targetHint, p.forwardHint, listenHint,
+	} {
+		if s := h(err); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func usageHint(err error) string {
+	if e, ok := errors.AsType[*usageError](err); ok {
+		return e.hint
+	}
+	return ""
+}
+
+func commandHint(err error) string {
+	e, ok := errors.AsType[*commandError](err)
+	switch {
+	case !ok:
+		return ""
+	case strings.ContainsAny(e.name, " \t"):
+		return "a command and its arguments are separate words; a shell line is run by: -- sh -c 'LINE'"
+	case e.exitStatus() == exitCannotExecute:
+		return "chmod +x " + e.name
+	}
+	return "the command after -- is looked up in PATH; aliases and functions of the shell are not known"
+}
+
+// hostKeyHint is for a host key that was refused.
+func (p *program) hostKeyHint(err error) string {
+	e, ok := errors.AsType[*sshconn.HostKeyError](err)
+	if !ok {
+		return ""
+	}
+	switch e.Kind {
+	case sshconn.Changed:
+		return fmt.Sprintf("somebody may be listening in; if the host is known to have a new key: ssh-keygen -R '%s' -f %s", e.Host, e.File)
+	case sshconn.Revoked:
+		return "do not connect; ask the host's administrator for its valid key"
+	}
+	return "compare the fingerprint with the host's, then say yes once to: " + p.sshCommand()
+}
+
+// authHint is for a login that was refused.
+func (p *program) authHint(err error) string {
+	e, ok := errors.AsType[*sshconn.AuthError](err)
+	if !ok {
+		return ""
+	}
+	for _, why := range e.Passed {
+		if file, _, ok := strings.Cut(why, ": permissions are too open"); ok {
+			return fmt.Sprintf("others can read the key, so it was not used: chmod 600 %s", file)
+		}
+	}
+	switch {
+	case e.TooMany:
+		return "the server counts every key that the agent offers: -o IdentitiesOnly=yes -i KEY offers one"
+	case e.NoPrompt && p.batch:
+		return "a password or passphrase is needed, and --batch forbids asking: ssh-add KEY, or leave --batch out"
+	case e.NoPrompt:
+		return "a password or passphrase is needed and there is no terminal to ask on: ssh-add KEY, or set SSH_ASKPASS"
+	case len(e.Passed) > 0:
+		return "a key was not used: " + e.Passed[0]
+	case len(e.Tried) == 0:
+		return "no key was offered: ssh-add -l lists the agent's, -i FILE names another"
+	}
+	return fmt.Sprintf("%s shows the same login; -l names the user, -i the key", p.sshCommand("-v"))
+}
+
+// connectHint is for an SSH server that was not reached.
+func (p *program) connectHint(err error) string {
+	e, ok := errors.AsType[*sshconn.ConnectError](err)
+	if !ok {
+		return ""
+	}
+	if f, ok := errors.AsType[*sshconn.ForwardError](e.Cause); ok && f.Reason == sshconn.Prohibited {
+		return fmt.Sprintf("sshd_config on the jump host %s: AllowTcpForwarding, PermitOpen", e.Hop)
+	}
+	if e.Hop != "" {
+		return fmt.Sprintf("the way there ends at the jump host: ssh %s nc -z %s %d", e.Hop, e.Host, e.Port)
+	}
+	if d, ok := errors.AsType[*net.DNSError](e.Cause); ok && d.IsNotFound {
+		return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS", e.Host)
+	}
+	if errors.Is(e.Cause, syscall.ECONNREFUSED) {
+		return fmt.Sprintf("no SSH server listens on port %d there: -p PORT names another", e.Port)
+	}
+	return p.sshCommand("-v") + " shows where it stops"
+}
+
+// listenHint is for a port on this machine that cannot be listened on.
+func listenHint(err error) string {
+	const wsaEADDRINUSE = syscall.Errno(10048) // Windows' own number
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaEADDRINUSE):
+		return "another program listens there, perhaps another ftptunnel: --listen localhost:PORT takes another port"
+	case errors.Is(err, syscall.EACCES):
+		return "ports below 1024 need a privilege: --listen localhost:2121"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this machine does not have that address: --listen localhost:2121"
+	}
+	return ""
+}
+
+// sshCommand returns the ssh command line that connects as this run does, with
+// further options.
+func (p *program) sshCommand(more ...string) string {
+	words := append([]string{"ssh"}, more...)
+	for _, o := range []struct{ name, value string }{{"-F", p.config}, {"-J", p.jump}, {"-l", p.login}} {
+		if o.value != "" {
+			words = append(words, o.name, o.value)
+		}
+	}
+	if p.port != 0 {
+		words = append(words, "-p", strconv.Itoa(p.port))
+	}
+	return strings.Join(append(words, p.destination), " ")
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"ftptunnel/ftpinspect"
+	"ftptunnel/tunnel"
+)
+
+// noteWording is how a note about a dialogue is told: text gets the target and
+// the detail from the wire.
+type noteWording struct {
+	level slog.Level
+	event string
+	text  string // with %[1]s for the target and %[2]q for the detail
+	hint  string
+}
+
+var noteWordings = map[ftpinspect.NoteKind]noteWording{
+	ftpinspect.NoteTLSRequired: {levelWarn, "tls_required",
+		"%[1]s demands TLS: %[2]q", "ftptunnel carries plain FTP; an FTPS-only server has to permit plain logins from its own side"},
+	ftpinspect.NoteDataHost: {levelInfo, "data_host",
+		"%[1]s names another host for data, %[2]q; its own is used", "--data-host reply uses the host that is named"},
+	ftpinspect.NoteForeignPort: {levelWarn, "foreign_port",
+		"refused a data connection to a third host: %[2]q", "--fxp permits it"},
+	ftpinspect.NoteLowPort: {levelWarn, "low_port",
+		"refused a data connection to a port below 1024: %[2]q", ""},
+	ftpinspect.NoteBridged: {levelInfo, "bridged",
+		"client and server use different modes: %[2]s", ""},
+	ftpinspect.NoteNotFTP: {levelWarn, "not_ftp",
+		"%[1]s is not an FTP server, it greets with %[2]q", ""},
+	ftpinspect.NoteNotClient: {levelWarn, "not_client",
+		"closed a session that is not FTP: %[2]q", ""},
+	ftpinspect.NoteLongLine: {levelWarn, "long_line",
+		"refused a command line over 4096 bytes: %[2]q", ""},
+	ftpinspect.NoteBadBytes: {levelWarn, "bad_bytes",
+		"dropped NUL or a bare CR from a command: %[2]q", ""},
+	ftpinspect.NoteUnsolicited: {levelWarn, "unsolicited",
+		"%[1]s named an address that nobody asked for, it was dropped: %[2]q", ""},
+	ftpinspect.NoteUnparsable: {levelWarn, "unparsable",
+		"refused an address that cannot be read: %[2]q", ""},
+	ftpinspect.NoteExtraNumbers: {levelInfo, "extra_numbers",
+		"%[1]s named an address with more than six numbers: %[2]q", ""},
+}
+
+// note words a note.
+func (t *teller) note(n tunnel.Note) {
+	detail := maskSecret(n.Detail)
+	fields := []any{"detail", detail}
+	if n.Kind == ftpinspect.NoteTLSRefused {
+		t.tlsRefused(n.Session, fields)
+		return
+	}
+	w, ok := noteWordings[n.Kind]
+	if !ok {
+		return
+	}
+	if w.hint != "" {
+		fields = append(fields, fieldHint, w.hint)
+	}
+	t.say(w.level, w.event, n.Session, fmt.Sprintf(w.text+"%.0[1]s%.0[2]s", t.forward.target(), detail), fields...)
+}
+
+// tlsRefused says, honestly and once, which leg stays in clear.
+func (t *teller) tlsRefused(session uint64, fields []any) {
+	if !t.once("tls_refused " + t.forward.target()) {
+		return
+	}
+	if onSSHHost(t.forward.host) {
+		t.say(levelInfo, "tls_refused", session, "AUTH refused: SSH encrypts all the way to "+t.forward.target(), fields...)
+		return
+	}
+	t.say(levelWarn, "tls_refused", session, fmt.Sprintf("AUTH refused: passwords and data travel in clear from %s to %s",
+		t.destination, t.forward.target()), fields...)
+}
+
+// onSSHHost reports whether a target's host is the SSH server itself.
+func onSSHHost(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

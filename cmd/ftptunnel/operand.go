@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// forward is one FTP-aware local forward: where clients arrive, and the FTP
+// server as the SSH server resolves it.
+type forward struct {
+	bind     string // "localhost" is every loopback address, "" every address
+	port     int
+	host     string
+	hostPort int
+}
+
+// target returns the FTP server's host:port.
+func (f forward) target() string { return net.JoinHostPort(f.host, strconv.Itoa(f.hostPort)) }
+
+// parsePort reads a port number from 1 to 65535.
+func parsePort(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is not a port", s)
+	}
+	return int(n), nil
+}
+
+// parseListenPort reads a port number from 0, which is any free one.
+func parseListenPort(s string) (int, error) {
+	if s == "0" {
+		return 0, nil
+	}
+	return parsePort(s)
+}
+
+// parseTarget reads host[:port]; without a port it is 21.
+func (f *forward) parseTarget(s string) error {
+	if _, rest, ok := strings.Cut(s, "://"); ok {
+		return &usageError{
+			text: fmt.Sprintf("the target %q is a URL", s),
+			hint: fmt.Sprintf("a target is host[:port], here %s", strings.TrimRight(rest, "/")),
+		}
+	}
+	host, port, err := splitHostPort(s, "21")
+	if err != nil {
+		return usagef("target %q: %v", s, err)
+	}
+	if host == "" {
+		return usagef("target %q has no host", s)
+	}
+	if f.hostPort, err = parsePort(port); err != nil {
+		return usagef("target %q: %v", s, err)
+	}
+	f.host = host
+	return nil
+}
+
+// parseListen reads the argument of --listen: host:port, or a port alone.
+func (f *forward) parseListen(s string) error {
+	if port, err := parseListenPort(s); err == nil {
+		f.port = port
+		return nil
+	}
+	host, port, err := splitHostPort(s, "2121")
+	if err != nil {
+		return usagef("--listen %q: %v", s, err)
+	}
+	if f.port, err = parseListenPort(port); err != nil {
+		return usagef("--listen %q: %v", s, err)
+	}
+	f.bind = wildcard(host)
+	return nil
+}
+
+// parseLocal reads the argument of -L: [bind:]port:host:hostport. Without bind
+// it is every loopback address.
+func parseLocal(s string) (forward, error) {
+	fields, err := splitColons(s)
+	if err == nil && len(fields) == 3 {
+		fields = append([]string{"localhost"}, fields...)
+	}
+	if err != nil || len(fields) != 4 || fields[2] == "" {
+		return forward{}, usagef("-L %q is not [bind:]port:host:hostport", s)
+	}
+	f := forward{bind: wildcard(fields[0]), host: fields[2]}
+	if f.port, err = parseListenPort(fields[1]); err != nil {
+		return f, usagef("-L %q: %v", s, err)
+	}
+	if f.hostPort, err = parsePort(fields[3]); err != nil {
+		return f, usagef("-L %q: %v", s, err)
+	}
+	return f, nil
+}
+
+// wildcard returns the bind address for a name: as in ssh(1), a star is every
+// address, as no name before the colon is.
+func wildcard(host string) string {
+	if host == "*" {
+		return ""
+	}
+	return host
+}
+
+// splitHostPort splits host, host:port, [host] or [host]:port.
+func splitHostPort(s, defaultPort string) (host, port string, err error) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Is6() {
+		return "", "", fmt.Errorf("an IPv6 address stands in brackets: [%s]", a)
+	}
+	fields, err := splitColons(s)
+	switch {
+	case err != nil || len(fields) > 2 || fields[0] == "" && len(fields) == 1:
+		return "", "", errors.New("not host[:port]")
+	case len(fields) == 1:
+		return fields[0], defaultPort, nil
+	}
+	return fields[0], fields[1], nil
+}
+
+// splitColons splits at the colons outside of brackets and removes the
+// brackets, which enclose a whole field.
+func splitColons(s string) ([]string, error) {
+	var fields []string
+	for {
+		var field string
+		rest := s
+		if strings.HasPrefix(rest, "[") {
+			end := strings.IndexByte(rest, ']')
+			if end < 0 {
+				return nil, errors.New("no closing bracket")
+			}
+			field, rest = rest[1:end], rest[end+1:]
+			if rest != "" && rest[0] != ':' {
+				return nil, errors.New("text after the bracket")
+			}
+		} else if i := strings.IndexByte(rest, ':'); i >= 0 {
+			field, rest = rest[:i], rest[i:]
+		} else {
+			field, rest = rest, ""
+		}
+		fields = append(fields, field)
+		if rest == "" {
+			return fields, nil
+		}
+		s = rest[1:]
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestTarget(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"ftp.internal", "ftp.internal:21"},
+		{"ftp.internal:2100", "ftp.internal:2100"},
+		{"10.0.0.7:21", "10.0.0.7:21"},
+		{"[2001:db8::7]", "[2001:db8::7]:21"},
+		{"[2001:db8::7]:2100", "[2001:db8::7]:2100"},
+		{"[fe80::1%eth0]:21", "[fe80::1%eth0]:21"},
+	} {
+		var f forward
+		if err := f.parseTarget(c.in); err != nil || f.target() != c.want {
+			t.Errorf("parseTarget(%q) = %q, %v; want %q", c.in, f.target(), err, c.want)
+		}
+	}
+}
+
+func TestTargetRefused(t *testing.T) {
+	for _, in := range []string{
+		"", ":21", "a:b:c", "host:", "host:0", "host:65536", "host:ftp", "host:-1",
+		"2001:db8::7", "::1", "[::1", "[::1]21", "ftp://host/",
+	} {
+		var f forward
+		err := f.parseTarget(in)
+		if _, ok := errors.AsType[*usageError](err); !ok {
+			t.Errorf("parseTarget(%q) = %v, want a usage error", in, err)
+		}
+	}
+}
+
+func TestLocal(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want forward
+	}{
+		{"2121:host:21", forward{"localhost", 2121, "host", 21}},
+		{"0:host:21", forward{"localhost", 0, "host", 21}},
+		{"127.0.0.1:2121:host:21", forward{"127.0.0.1", 2121, "host", 21}},
+		{"[::1]:2121:[2001:db8::7]:21", forward{"::1", 2121, "2001:db8::7", 21}},
+		{"*:2121:host:21", forward{"", 2121, "host", 21}},
+		{":2121:host:21", forward{"", 2121, "host", 21}},
+		{"localhost:2121:host:21", forward{"localhost", 2121, "host", 21}},
+	} {
+		got, err := parseLocal(c.in)
+		if err != nil || got != c.want {
+			t.Errorf("parseLocal(%q) = %+v, %v; want %+v", c.in, got, err, c.want)
+		}
+	}
+	for _, in := range []string{"", "2121", "2121:host", "2121:host:0", "x:host:21", "a:b:c:d:e", "2121::21", "[::1:2121:h:21"} {
+		if _, err := parseLocal(in); err == nil {
+			t.Errorf("parseLocal(%q) succeeded", in)
+		}
+	}
+}
+
+func TestListenAddress(t *testing.T) {
+	for _, c := range []struct {
+		in, bind string
+		port     int
+	}{
+		{"2200", "localhost", 2200},
+		{"0", "localhost", 0},
+		{"localhost:2200", "localhost", 2200},
+		{"127.0.0.1:0", "127.0.0.1", 0},
+		{"[::1]:2200", "::1", 2200},
+		{"*:2200", "", 2200},
+		{"10.0.0.1", "10.0.0.1", 2121},
+	} {
+		f := forward{bind: "localhost", port: 2121}
+		if err := f.parseListen(c.in); err != nil || f.bind != c.bind || f.port != c.port {
+			t.Errorf("parseListen(%q) = %q %d, %v; want %q %d", c.in, f.bind, f.port, err, c.bind, c.port)
+		}
+	}
+}
+
+func TestFill(t *testing.T) {
+	at := place{mustAddrPort("[::1]:40123")}
+	got := at.fill([]string{"{url}/a{b}", "-h{host}", "{port}", "{addr} {addr}", "{ls}"})
+	want := []string{"ftp://[::1]:40123/a{b}", "-h::1", "40123", "[::1]:40123 [::1]:40123", "{ls}"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if env := strings.Join(at.environ(), " "); env !=
+		"FTPTUNNEL_ADDR=[::1]:40123 FTPTUNNEL_HOST=::1 FTPTUNNEL_PORT=40123 FTPTUNNEL_URL=ftp://[::1]:40123" {
+		t.Errorf("environment: %s", env)
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"net/netip"
+
+	"ftptunnel/ftpinspect"
+
+	"github.com/spf13/pflag"
+)
+
+// serverModes are the values of --server-mode.
+var serverModes = map[string]ftpinspect.ServerMode{
+	"auto":    ftpinspect.ModeAuto,
+	"client":  ftpinspect.ModeClient,
+	"passive": ftpinspect.ModePassive,
+	"active":  ftpinspect.ModeActive,
+}
+
+// check turns the values of the options into what they mean.
+func (o *options) check(f *pflag.FlagSet, r *raw) error {
+	if r.inet4 && r.inet6 {
+		return usagef("-4 and -6 exclude each other")
+	}
+	if r.inet4 {
+		o.family = 4
+	} else if r.inet6 {
+		o.family = 6
+	}
+	if f.Changed("p") {
+		port, err := parsePort(r.port)
+		if err != nil {
+			return usagef("-p: %v", err)
+		}
+		o.port = port
+	}
+	if o.logFormat != "text" && o.logFormat != "json" {
+		return usagef("--log-format is text or json, not %q", o.logFormat)
+	}
+	if o.quiet && o.verbose > 0 {
+		return usagef("-q and -v exclude each other")
+	}
+	return o.checkData(r)
+}
+
+// checkData checks the options that say how data connections are made.
+func (o *options) checkData(r *raw) error {
+	mode, ok := serverModes[r.serverMode]
+	if !ok {
+		return usagef("--server-mode is auto, client, passive or active, not %q", r.serverMode)
+	}
+	o.serverMode = mode
+	switch r.dataHost {
+	case "control":
+	case "reply":
+		o.replyHost = true
+	default:
+		return usagef("--data-host is control or reply, not %q", r.dataHost)
+	}
+	if r.activeAddress == "" {
+		return nil
+	}
+	if mode != ftpinspect.ModeActive {
+		return usagef("--active-address needs --server-mode active")
+	}
+	a, err := netip.ParseAddr(r.activeAddress)
+	if err != nil {
+		return usagef("--active-address: %q is not an IP address", r.activeAddress)
+	}
+	o.activeAddress = a
+	return nil
+}
+
+// setOperands takes the destination and what is to be forwarded.
+func (o *options) setOperands(operands []string, r *raw) error {
+	switch n := len(operands); {
+	case n == 0:
+		return usagef("no destination")
+	case n > 2:
+		return &usageError{
+			text: "too many operands",
+			hint: "a command to run stands after --, as in: ftptunnel box -- curl {url}/",
+		}
+	case n == 2 && len(r.locals) > 0:
+		return usagef("a target and -L exclude each other")
+	case r.listen != "" && len(r.locals) > 0:
+		return usagef("--listen and -L exclude each other")
+	}
+	o.destination = operands[0]
+	if o.destination == "" || o.destination[0] == '-' {
+		return usagef("%q is not a destination", o.destination)
+	}
+	for _, l := range r.locals {
+		f, err := parseLocal(l)
+		if err != nil {
+			return err
+		}
+		o.forwards = append(o.forwards, f)
+	}
+	if len(r.locals) > 0 {
+		return nil
+	}
+	return o.setTarget(operands[1:], r.listen)
+}
+
+// setTarget makes the one forward that a target, or none, asks for.
+func (o *options) setTarget(operands []string, listen string) error {
+	f := forward{bind: "localhost", port: 2121, host: "localhost", hostPort: 21}
+	if len(o.command) > 0 {
+		f.port = 0
+	}
+	if listen != "" {
+		if err := f.parseListen(listen); err != nil {
+			return err
+		}
+	}
+	if len(operands) > 0 {
+		if err := f.parseTarget(operands[0]); err != nil {
+			return err
+		}
+	}
+	o.forwards = []forward{f}
+	return nil
+}
+
+// withDemo are the options that mean something to --demo.
+var withDemo = map[string]bool{"demo": true, "q": true, "v": true, "log-format": true, "E": true}
+
+// checkDemo refuses what --demo has no use for: it takes nothing from outside.
+func (o *options) checkDemo(f *pflag.FlagSet, operands []string) error {
+	if len(operands) > 0 {
+		return usagef("--demo takes no destination")
+	}
+	var err error
+	f.Visit(func(g *pflag.Flag) {
+		if err == nil && !withDemo[g.Name] {
+			err = usagef("--demo and %s exclude each other", spelled(g))
+		}
+	})
+	return err
+}

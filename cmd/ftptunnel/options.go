@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ftptunnel/ftpinspect"
+
+	"github.com/spf13/pflag"
+)
+
+// options is the command line, checked. Its fields are named after the
+// options; their meaning is in the usage text.
+type options struct {
+	destination string
+	forwards    []forward // the target's, or one for every -L
+	command     []string  // what stands after --
+
+	login    string
+	port     int
+	identity []string
+	jump     string
+	config   string
+	set      []string
+	noExec   bool
+	bind     string
+	family   int
+
+	serverMode    ftpinspect.ServerMode
+	activeAddress netip.Addr
+	replyHost     bool
+	fxp           bool
+
+	batch     bool
+	quiet     bool
+	verbose   int
+	logFormat string
+	logFile   string
+
+	demo, help, version bool
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ text, hint string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) *usageError {
+	return &usageError{text: fmt.Sprintf(format, args...), hint: "ftptunnel -h lists the options"}
+}
+
+// raw is the command line as pflag hands it over, before it is checked.
+type raw struct {
+	locals                            []string
+	listen, serverMode, activeAddress string
+	dataHost                          string
+	port                              string
+	inet4, inet6                      bool
+}
+
+// flagSet declares the options. An option with one letter has that letter as
+// its long name too: pflag has no options without one.
+func flagSet(o *options, r *raw) *pflag.FlagSet {
+	f := pflag.NewFlagSet("ftptunnel", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringArrayVarP(&r.locals, "L", "L", nil, "")
+	f.StringVar(&r.listen, "listen", "", "")
+	f.StringVarP(&o.login, "l", "l", "", "")
+	f.StringVarP(&r.port, "p", "p", "", "")
+	f.StringArrayVarP(&o.identity, "i", "i", nil, "")
+	f.StringVarP(&o.jump, "J", "J", "", "")
+	f.StringVarP(&o.config, "F", "F", "", "")
+	f.StringArrayVarP(&o.set, "o", "o", nil, "")
+	f.BoolVarP(&o.noExec, "N", "N", false, "")
+	f.StringVarP(&o.bind, "b", "b", "", "")
+	f.BoolVarP(&r.inet4, "4", "4", false, "")
+	f.BoolVarP(&r.inet6, "6", "6", false, "")
+	f.StringVar(&r.serverMode, "server-mode", "auto", "")
+	f.StringVar(&r.activeAddress, "active-address", "", "")
+	f.StringVar(&r.dataHost, "data-host", "control", "")
+	f.BoolVar(&o.fxp, "fxp", false, "")
+	f.BoolVar(&o.batch, "batch", false, "")
+	f.BoolVarP(&o.quiet, "q", "q", false, "")
+	f.CountVarP(&o.verbose, "v", "v", "")
+	f.StringVar(&o.logFormat, "log-format", "text", "")
+	f.StringVarP(&o.logFile, "E", "E", "", "")
+	f.BoolVar(&o.demo, "demo", false, "")
+	f.BoolVarP(&o.version, "V", "V", false, "")
+	f.BoolVarP(&o.help, "h", "h", false, "")
+	return f
+}
+
+// parse reads the command line. Its error is a *usageError.
+func parse(args []string) (*options, error) {
+	o, r := new(options), new(raw)
+	f := flagSet(o, r)
+	if err := f.Parse(args); err != nil {
+		return nil, wordFlagError(err)
+	}
+	if o.help || o.version {
+		return o, nil
+	}
+	operands := f.Args()
+	if n := f.ArgsLenAtDash(); n >= 0 {
+		operands, o.command = operands[:n], operands[n:]
+		if len(o.command) == 0 {
+			return nil, usagef("no command after --")
+		}
+	}
+	if err := o.check(f, r); err != nil {
+		return nil, err
+	}
+	if o.demo {
+		return o, o.checkDemo(f, operands)
+	}
+	return o, o.setOperands(operands, r)
+}
+
+// wordFlagError says in ssh's words what pflag says in its own.
+func wordFlagError(err error) *usageError {
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if group := e.GetSpecifiedShortnames(); group != "" {
+			return usagef("unknown option -%s", e.GetSpecifiedName())
+		}
+		return usagef("unknown option --%s", e.GetSpecifiedName())
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usagef("option %s needs an argument", spelled(e.GetFlag()))
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef("option %s does not take %q", spelled(e.GetFlag()), e.GetValue())
+	}
+	return usagef("%s", strings.ToLower(err.Error()))
+}
+
+// spelled returns an option as it is typed.
+func spelled(f *pflag.Flag) string {
+	if len(f.Name) == 1 {
+		return "-" + f.Name
+	}
+	return "--" + f.Name
+}

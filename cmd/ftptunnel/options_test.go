@@ -1,0 +1,119 @@
+package main
+
+import (
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// optionPattern finds options in text as they are typed.
+var optionPattern = regexp.MustCompile(`(?:^|[\s(\x60,|/\[])(--[a-z][a-z-]+|-[A-Za-z0-9])\b`)
+
+// optionsOf returns the options of the program as they are typed.
+func optionsOf() []string {
+	var all []string
+	flagSet(new(options), new(raw)).VisitAll(func(f *pflag.Flag) { all = append(all, spelled(f)) })
+	return all
+}
+
+// TestOptionsDocumented walks the options: each stands in the usage and in the
+// README, and the usage names no other.
+func TestOptionsDocumented(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := optionsOf()
+	for where, text := range map[string]string{"usage": usage, "README.md": string(readme)} {
+		named := map[string]bool{}
+		for _, m := range optionPattern.FindAllStringSubmatch(text, -1) {
+			named[m[1]] = true
+		}
+		for _, o := range all {
+			if !named[o] {
+				t.Errorf("%s lacks %s", where, o)
+			}
+		}
+	}
+	head, _, _ := strings.Cut(usage, "Examples:")
+	for _, m := range optionPattern.FindAllStringSubmatch(head, -1) {
+		if !slices.Contains(all, m[1]) && m[1] != "-vv" {
+			t.Errorf("the usage names %s, which does not exist", m[1])
+		}
+	}
+}
+
+// TestUsageWidth keeps the usage readable in a terminal of 80 columns.
+func TestUsageWidth(t *testing.T) {
+	for line := range strings.Lines(usage) {
+		if n := len(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	o, err := parse([]string{"-p", "2200", "-4", "-vv", "me@files", "-i", "k1", "-i", "k2", "ftp.internal",
+		"--", "curl", "-v", "{url}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.port != 2200 || o.family != 4 || o.verbose != 2 || o.destination != "me@files" ||
+		!slices.Equal(o.identity, []string{"k1", "k2"}) || !slices.Equal(o.command, []string{"curl", "-v", "{url}"}) {
+		t.Errorf("%+v", o)
+	}
+	if f := o.forwards; len(f) != 1 || f[0] != (forward{"localhost", 0, "ftp.internal", 21}) {
+		t.Errorf("forwards %+v", o.forwards)
+	}
+}
+
+func TestParseDefaults(t *testing.T) {
+	o, err := parse([]string{"files"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := o.forwards; len(f) != 1 || f[0] != (forward{"localhost", 2121, "localhost", 21}) {
+		t.Errorf("forwards %+v", o.forwards)
+	}
+	if o.level() != levelWarn || o.logFormat != "text" || o.replyHost || o.fxp {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestParseRefused(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"", "no destination"},
+		{"a b c", "too many operands"},
+		{"a b -L 1:h:21", "a target and -L exclude each other"},
+		{"a --listen 1 -L 1:h:21", "--listen and -L exclude each other"},
+		{"-4 -6 a", "-4 and -6 exclude each other"},
+		{"-q -v a", "-q and -v exclude each other"},
+		{"-p x a", `-p: "x" is not a port`},
+		{"-p 0 a", `-p: "0" is not a port`},
+		{"-z a", "unknown option -z"},
+		{"--prefetch a", "unknown option --prefetch"},
+		{"a -i", "option -i needs an argument"},
+		{"a --listen", "option --listen needs an argument"},
+		{"--batch=maybe a", `option --batch does not take "maybe"`},
+		{"--log-format xml a", `--log-format is text or json, not "xml"`},
+		{"--server-mode both a", `--server-mode is auto, client, passive or active, not "both"`},
+		{"--data-host any a", `--data-host is control or reply, not "any"`},
+		{"--active-address 10.0.0.1 a", "--active-address needs --server-mode active"},
+		{"--server-mode active --active-address x a", `--active-address: "x" is not an IP address`},
+		{"a --", "no command after --"},
+		{"--demo a", "--demo takes no destination"},
+		{"--demo --fxp", "--demo and --fxp exclude each other"},
+	} {
+		_, err := parse(strings.Fields(c.line))
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v, want %q", c.line, err, c.want)
+		}
+	}
+}

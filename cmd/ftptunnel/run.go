@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"ftptunnel/sshconn"
+	"ftptunnel/tunnel"
+)
+
+// program is one run of ftptunnel.
+type program struct {
+	env
+	*options
+	log     *logger
+	prompt  *prompter
+	observe func(tunnel.Event) // the demonstration's, may be nil
+
+	mu   sync.Mutex      // guards said
+	said map[string]bool // what is told once
+}
+
+// once reports whether it is called for the first time with this key.
+func (p *program) once(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.said[key] {
+		return false
+	}
+	if p.said == nil {
+		p.said = map[string]bool{}
+	}
+	p.said[key] = true
+	return true
+}
+
+// run is the program: it takes all it needs from e and returns the exit code.
+func run(ctx context.Context, e env) int {
+	o, err := parse(e.args)
+	if err != nil {
+		p := &program{env: e, options: &options{}, log: newLogger(e.stderr, &options{})}
+		p.fail("usage", err)
+		return exitUsage
+	}
+	switch {
+	case o.help:
+		io.WriteString(e.stdout, usage)
+		return exitOK
+	case o.version:
+		io.WriteString(e.stdout, versionText())
+		return exitOK
+	}
+	tuneGC(e.getenv)
+	log, closeLog, err := openLog(e, o)
+	if err != nil {
+		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
+		p.fail("log", fmt.Errorf("-E: %w", err))
+		return exitTunnel
+	}
+	defer closeLog()
+	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}}
+	if o.demo {
+		return p.demonstrate(ctx)
+	}
+	return p.main(ctx)
+}
+
+// main sets the tunnel up and either serves until it is told to stop or runs
+// the wrapped command.
+func (p *program) main(ctx context.Context) int {
+	var path string
+	if len(p.command) > 0 {
+		var err error
+		if path, err = findCommand(p.command[0]); err != nil {
+			return p.commandFailed(err)
+		}
+	}
+	sigs, stop := notifySignals(len(p.command) > 0)
+	defer stop()
+	u, err := p.setUp(ctx, sigs)
+	if err != nil {
+		if _, interrupted := errors.AsType[signalError](err); !interrupted {
+			p.fail("set_up", err)
+		}
+		return setUpStatus(err)
+	}
+	defer u.close()
+	if len(p.command) > 0 {
+		return p.wrap(ctx, u, path, sigs)
+	}
+	return p.serve(ctx, u, sigs)
+}
+
+// fail tells of an error, with its hint.
+func (p *program) fail(event string, err error) {
+	p.log.fail(event, err.Error(), p.hint(err))
+}
+
+// commandFailed tells that the command cannot be run and returns the code.
+func (p *program) commandFailed(err error) int {
+	p.fail("command", err)
+	if e, ok := errors.AsType[*commandError](err); ok {
+		return e.exitStatus()
+	}
+	return exitTunnel
+}
+
+// sshOptions returns the options that sshconn resolves the destination with.
+func (p *program) sshOptions() sshconn.Options {
+	return sshconn.Options{
+		ConfigFile:  p.config,
+		Login:       p.login,
+		Port:        p.port,
+		Identity:    p.identity,
+		Jump:        p.jump,
+		Set:         p.set,
+		Batch:       p.batch,
+		Family:      p.family,
+		Bind:        p.bind,
+		ExecNothing: p.noExec,
+		Home:        p.home,
+		Env:         p.getenv,
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+)
+
+// serving are services that carry clients.
+type serving struct {
+	services []*service
+	cancel   context.CancelFunc
+	ended    chan struct{} // closed when every tunnel has ended
+
+	mu  sync.Mutex // guards err
+	err error      // the first that a tunnel ended with
+}
+
+// start has every service carry clients.
+func (u *up) start(ctx context.Context) *serving {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &serving{services: u.services, cancel: cancel, ended: make(chan struct{})}
+	var wg sync.WaitGroup
+	for _, one := range u.services {
+		wg.Go(func() { s.serveOne(ctx, one) })
+	}
+	go func() {
+		wg.Wait()
+		close(s.ended)
+	}()
+	return s
+}
+
+// serveOne carries one service's clients. A service that fails ends them all.
+func (s *serving) serveOne(ctx context.Context, one *service) {
+	err := one.tunnel.Serve(ctx, one.listeners...)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+	s.cancel()
+}
+
+// failure returns what ended the services, if it was not us.
+func (s *serving) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// drain stops accepting, lets transfers finish for the tunnel's grace period
+// or until a signal arrives, and waits for the end.
+func (s *serving) drain(sigs <-chan os.Signal) {
+	for _, one := range s.services {
+		one.tunnel.Drain()
+	}
+	select {
+	case <-s.ended:
+	case <-sigs:
+	}
+	s.cancel()
+	<-s.ended
+}
+
+// serve says where the services are and carries clients until it is told to
+// stop.
+func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
+	s := u.start(ctx)
+	for _, one := range u.services {
+		fmt.Fprintln(p.stdout, one.at().url())
+		p.log.log(levelInfo, "ready", fmt.Sprintf("ready: %s is %s", one.at().url(), one.target()),
+			"url", one.at().url(), "target", one.target())
+	}
+	select {
+	case <-s.ended:
+	case sig := <-sigs:
+		p.log.log(levelInfo, "stopping", fmt.Sprintf("%v: no new clients, transfers may finish; once more stops at once", sig))
+	}
+	s.drain(sigs)
+	if err := s.failure(); err != nil {
+		p.fail("serve", err)
+		return exitTunnel
+	}
+	return exitOK
+}
+
+// wrap runs the command beside the services and returns its exit code.
+func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.Signal) int {
+	p.prompt.close()
+	s := u.start(ctx)
+	status, err := p.runCommand(path, u.services[0].at(), sigs)
+	s.drain(sigs)
+	if err != nil {
+		return p.commandFailed(err)
+	}
+	if status == exitOK && p.tellCuts(u.services) {
+		return exitTunnel
+	}
+	return status
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+
+	"ftptunnel/sshconn"
+	"ftptunnel/tunnel"
+)
+
+// service is one forward that is ready: its tunnel and where clients arrive.
+type service struct {
+	forward
+	tunnel    *tunnel.Tunnel
+	listeners []net.Listener // the tunnel's, once it serves
+}
+
+// up is what the program has set up. The first of its services is a wrapped
+// command's.
+type up struct {
+	client   *sshconn.Client
+	services []*service
+}
+
+// close ends the SSH connection, after the services have ended.
+func (u *up) close() { _ = u.client.Close() }
+
+// setUp opens the listeners, connects and probes the targets. A signal that
+// arrives meanwhile ends it and is its error.
+func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error) {
+	ctx, stop := untilSignal(ctx, sigs)
+	defer stop()
+	u := new(up)
+	err := p.setUpParts(ctx, u)
+	if err == nil {
+		return u, nil
+	}
+	for _, s := range u.services {
+		closeAll(s.listeners)
+	}
+	if u.client != nil {
+		u.close()
+	}
+	if interrupted, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+		return nil, interrupted
+	}
+	return nil, err
+}
+
+// setUpParts does what can fail soonest first: a port in use must not cost a
+// password.
+func (p *program) setUpParts(ctx context.Context, u *up) error {
+	for _, f := range p.forwards {
+		ls, err := listen(ctx, f)
+		if err != nil {
+			return err
+		}
+		u.services = append(u.services, &service{forward: f, listeners: ls})
+		p.warnIfWide(ls)
+	}
+	cfg, err := sshconn.Resolve(ctx, p.destination, p.sshOptions())
+	if err != nil {
+		return err
+	}
+	u.client = sshconn.NewClient(cfg, p.prompt, p.sshEvent)
+	if err := u.client.Connect(ctx); err != nil {
+		return err
+	}
+	for _, s := range u.services {
+		s.tunnel = p.newTunnel(u.client, s.forward)
+	}
+	return p.probeAll(ctx, u)
+}
+
+// newTunnel returns the tunnel of a forward.
+func (p *program) newTunnel(server tunnel.Side, f forward) *tunnel.Tunnel {
+	return &tunnel.Tunnel{
+		Server:        server,
+		Target:        f.target(),
+		Mode:          p.serverMode,
+		ActiveAddress: p.activeAddress,
+		ReplyHost:     p.replyHost,
+		FXP:           p.fxp,
+		SameUser:      len(p.command) > 0,
+		Observe:       p.observer(f),
+	}
+}
+
+// probeAll asks every target, all at once, whether it is an FTP server.
+func (p *program) probeAll(ctx context.Context, u *up) error {
+	errs := make([]error, len(u.services))
+	var wg sync.WaitGroup
+	for i, s := range u.services {
+		wg.Go(func() { errs[i] = p.probe(ctx, s) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probe asks one target. A server that is busy is an FTP server: for clients
+// that come later that is good enough.
+func (p *program) probe(ctx context.Context, s *service) error {
+	greeting, err := s.tunnel.Probe(ctx)
+	if _, busy := errors.AsType[*tunnel.BusyError](err); busy && len(p.command) == 0 {
+		p.log.warnf("target_busy", "%v", err)
+		return nil
+	}
+	if err == nil {
+		p.log.log(levelInfo, "target_ready", fmt.Sprintf("%s greets: %s", s.target(), greeting),
+			"target", s.target(), "greeting", greeting)
+	}
+	return err
+}
+
+// listen opens the listeners of a forward: for localhost one on every loopback
+// address, with one port.
+func listen(ctx context.Context, f forward) ([]net.Listener, error) {
+	if f.bind == "localhost" {
+		return tunnel.ListenLoopback(ctx, uint16(f.port))
+	}
+	l, err := tunnel.Local{}.Listen(ctx, "tcp", net.JoinHostPort(f.bind, strconv.Itoa(f.port)))
+	if err != nil {
+		return nil, err
+	}
+	return []net.Listener{l}, nil
+}
+
+// closeAll closes listeners that were not handed over.
+func closeAll(ls []net.Listener) {
+	for _, l := range ls {
+		l.Close()
+	}
+}
+
+// warnIfWide says when more than this machine can reach a listener.
+func (p *program) warnIfWide(ls []net.Listener) {
+	for _, l := range ls {
+		a := addrPort(l)
+		if !a.Addr().IsLoopback() {
+			p.log.log(levelWarn, "wide_bind", fmt.Sprintf("listening on %s: whoever reaches it can use the tunnel, in clear", a), "address", a.String())
+		}
+	}
+}
+
+// addrPort returns the address of a listener on this machine.
+func addrPort(l net.Listener) netip.AddrPort {
+	a := l.Addr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// at returns where a client on this machine finds the service.
+func (s *service) at() place {
+	a := addrPort(s.listeners[0])
+	if a.Addr().IsUnspecified() {
+		a = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+	}
+	return place{a}
+}
+
+// untilSignal returns a context that ends with the first signal, as its cause.
+// Stop waits for what it started.
+func untilSignal(ctx context.Context, sigs <-chan os.Signal) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case s := <-sigs:
+			cancel(signalError{s})
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() {
+		cancel(nil)
+		wg.Wait()
+	}
+}
