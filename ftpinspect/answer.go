@@ -162,12 +162,25 @@ var hiddenFeatures = map[string]bool{
 // not reach the client.
 func hidden(line []byte) bool {
 	t := bytes.TrimLeft(line, " ")
-	if code, more := replyCode(t); code == 211 && more {
-		t = t[4:]
+	if code, _ := replyCode(t); code == 211 {
+		t = replyText(t)
 	}
 	word, _, _ := bytes.Cut(bytes.TrimLeft(t, " "), []byte(" "))
 	word, _, _ = bytes.Cut(word, []byte(";"))
 	return hiddenFeatures[strings.ToUpper(string(word))]
+}
+
+// relayFeature passes a line of the answer to FEAT on, unless it is hidden. The
+// first and the last line hold the reply together.
+func (s *Session) relayFeature(line []byte, first, last bool) {
+	switch {
+	case !hidden(line):
+		s.relay(line)
+	case last:
+		s.relay([]byte("211 End"))
+	case first:
+		s.relay([]byte("211-Features:"))
+	}
 }
 
 // rewriteHost gives HOST (RFC 7151) the name of the target where the client

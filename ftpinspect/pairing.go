@@ -100,9 +100,7 @@ func (s *Session) replyLine(text []byte, last bool) {
 		}
 		r.lines = append(r.lines, text)
 	case handFilter:
-		if !hidden(text) {
-			s.relay(text)
-		}
+		s.relayFeature(text, bytes.Equal(text, r.first), last)
 	case handKeep:
 		s.keep(r.slot, text)
 	}
