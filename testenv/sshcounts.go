@@ -3,7 +3,6 @@ package testenv
 import (
 	"context"
 	"slices"
-	"sync"
 )
 
 // SSHCounts is what an [SSHServer] has been asked so far.
@@ -30,62 +29,18 @@ type SSHCounts struct {
 	Executed []string // commands of exec, "" for a shell
 }
 
-// keep appends to a list of the latest so that it stays bounded.
-func keep(list *[]string, s string) {
-	const most = 4096
-	if len(*list) == most {
-		*list = append((*list)[:0], (*list)[most/2:]...)
-	}
-	*list = append(*list, s)
-}
-
-// sshCounters guards the counts and wakes who waits for them.
-type sshCounters struct {
-	mu      sync.Mutex
-	counts  SSHCounts     // guarded by mu
-	changed chan struct{} // closed and replaced at a change; guarded by mu
-}
-
-func (s *sshCounters) add(f func(*SSHCounts)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f(&s.counts)
-	if s.changed != nil {
-		close(s.changed)
-		s.changed = nil
-	}
-}
-
-func (s *sshCounters) snapshot() (SSHCounts, <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.changed == nil {
-		s.changed = make(chan struct{})
-	}
-	c := s.counts
+// Clone returns a copy that shares nothing.
+func (c SSHCounts) Clone() SSHCounts {
 	c.Users, c.Methods = slices.Clone(c.Users), slices.Clone(c.Methods)
 	c.Targets, c.Binds = slices.Clone(c.Targets), slices.Clone(c.Binds)
 	c.Executed = slices.Clone(c.Executed)
-	return c, s.changed
-}
-
-// Counts returns a copy of what the server has been asked.
-func (s *SSHServer) Counts() SSHCounts {
-	c, _ := s.counts.snapshot()
 	return c
 }
 
+// Counts returns a copy of what the server has been asked.
+func (s *SSHServer) Counts() SSHCounts { return s.counts.get() }
+
 // Await returns when the counts fulfil cond, or the error of ctx.
 func (s *SSHServer) Await(ctx context.Context, cond func(SSHCounts) bool) error {
-	for {
-		c, changed := s.counts.snapshot()
-		if cond(c) {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return s.counts.await(ctx, cond)
 }

@@ -65,7 +65,7 @@ type SSHServer struct {
 
 	auth   authState
 	permit permitList
-	counts sshCounters
+	counts watched[SSHCounts]
 }
 
 // handshakeTimeout limits the time until a client is authenticated.

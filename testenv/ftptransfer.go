@@ -1,0 +1,198 @@
+package testenv
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// transfer is one use of a data connection: of from and to one is nil.
+type transfer struct {
+	session *ftpSession
+	faults  Faults
+	path    dataPath
+	from    io.ReadCloser  // what a download sends
+	to      io.WriteCloser // where an upload goes
+	begin   string         // the preliminary reply
+	end     string         // the final reply
+	private bool
+	ascii   bool
+	total   int64
+	aborted atomic.Bool
+}
+
+var errCut = errors.New("cut to order")
+
+// announced says whether a data connection was announced; if not, it replies.
+func (s *ftpSession) announced() bool {
+	if s.data == nil {
+		s.say("425 Use PORT or PASV first.")
+	}
+	return s.data != nil
+}
+
+// transfer carries out t and serves the control connection meanwhile.
+func (s *ftpSession) transfer(t *transfer) {
+	t.session, t.faults, t.private = s, s.server.currentFaults(), s.private
+	if t.begin == "" {
+		t.begin = "150 Opening data connection."
+	}
+	if t.end == "" {
+		t.end = "226 Transfer complete."
+	}
+	t.path = s.takeData(t.faults.KeepPort)
+	s.server.counts.add(func(c *FTPCounts) { c.Transfers++ })
+	s.swallowed = false
+	ctx, cancel := context.WithCancel(s.server.ctx)
+	defer cancel()
+	done := make(chan struct{})
+	s.wg.Go(func() { defer close(done); t.run(ctx) })
+	s.attend(done, func() {
+		t.aborted.Store(true)
+		cancel()
+	})
+}
+
+func (t *transfer) closeFile() {
+	if t.from != nil {
+		t.from.Close()
+	}
+	if t.to != nil {
+		t.to.Close()
+	}
+}
+
+// run is the transfer from the opening of its data connection to its last
+// reply.
+func (t *transfer) run(ctx context.Context) {
+	defer t.closeFile()
+	s := t.session
+	if _, active := t.path.(*activePath); active && t.faults.NeverDial {
+		t.preliminary()
+		<-ctx.Done()
+		t.final("426 Transfer aborted.")
+		return
+	}
+	raw, err := t.path.open(ctx)
+	switch {
+	case errors.Is(err, errForeign):
+		s.say("425 Security: Bad IP connecting.")
+		return
+	case t.aborted.Load() && err != nil:
+		s.say("426 Transfer aborted.")
+		return
+	case err != nil:
+		s.say("425 Failed to establish connection.")
+		return
+	}
+	conn, ok := s.adopt(raw)
+	if !ok {
+		return
+	}
+	defer s.release(conn)
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	t.preliminary()
+	if t.faults.EarlyReply {
+		t.final(t.end)
+	}
+	t.conclude(conn, t.carry(ctx, conn))
+}
+
+func (t *transfer) preliminary() {
+	if !t.faults.NoPreliminary {
+		t.session.say(t.begin)
+	}
+}
+
+func (t *transfer) final(reply string) {
+	if !t.faults.LonePreliminary && reply != "" {
+		t.session.say(reply)
+	}
+}
+
+// carry moves the bytes.
+func (t *transfer) carry(ctx context.Context, conn *gatedConn) error {
+	var data net.Conn = conn
+	if t.private {
+		secured := tls.Server(conn, t.session.server.opts.TLS)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		data = secured
+	}
+	var err error
+	if t.from != nil {
+		err = t.copy(ctx, data, t.source())
+	} else {
+		err = t.receive(ctx, data)
+	}
+	if err == nil && t.private {
+		err = data.(*tls.Conn).CloseWrite()
+	}
+	return err
+}
+
+// conclude ends the data connection and says how the transfer went.
+func (t *transfer) conclude(conn *gatedConn, err error) {
+	switch {
+	case errors.Is(err, errCut):
+		t.cut(conn)
+		return
+	case err != nil && t.to != nil && t.faults.TakesResets && errors.Is(err, syscall.ECONNRESET):
+		err = nil
+	}
+	if err == nil && t.from != nil && t.faults.Linger {
+		linger(conn)
+	}
+	t.session.release(conn)
+	switch {
+	case t.aborted.Load():
+		t.final("426 Transfer aborted.")
+	case err != nil && t.from != nil:
+		t.final("426 Failure writing network stream.")
+	case err != nil:
+		t.final("426 Failure reading network stream.")
+	default:
+		t.session.server.counts.add(func(c *FTPCounts) { c.Completed++ })
+		t.session.pause(t.faults.LateReply)
+		if !t.faults.EarlyReply {
+			t.final(t.end)
+		}
+	}
+}
+
+// cut ends a transfer as Faults.Cut has ordered.
+func (t *transfer) cut(conn *gatedConn) {
+	reply := t.faults.CutReply
+	if reply == "" {
+		reply = "426 Connection closed; transfer aborted."
+	}
+	switch t.faults.Cut {
+	case CutVanish:
+		reset(conn)
+		reset(t.session.tcp)
+		return
+	case CutReset:
+		reset(conn)
+	}
+	t.session.release(conn)
+	if !t.faults.EarlyReply {
+		t.final(reply)
+	}
+}
+
+// linger waits for the client to close its side, as ProFTPD does before its
+// 226.
+func linger(conn *gatedConn) {
+	const lingerTimeout = 10 * time.Second
+	if closeWrite(conn) != nil {
+		return
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	_, _ = io.Copy(io.Discard, struct{ io.Reader }{conn})
+}
