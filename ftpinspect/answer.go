@@ -90,7 +90,7 @@ func texts(lines [][]byte) [][]byte {
 func (s *Session) plainReply(c *command, code int) {
 	switch {
 	case c.kind == kindGreeting:
-		s.greeted = code == 220
+		s.greetedWith(code)
 	case c.kind == kindAuth:
 		s.authReply(code)
 	case class(code) != 2:
@@ -106,6 +106,19 @@ func (s *Session) plainReply(c *command, code int) {
 			s.loggedIn = true
 			s.do(LoggedIn{})
 		}
+	}
+}
+
+// greetedWith begins the session, with the USER that a Proxy's client has sent
+// already.
+func (s *Session) greetedWith(code int) {
+	if code != 220 {
+		return
+	}
+	s.greeted = true
+	if s.cfg.User != "" {
+		user := []byte(s.cfg.User)
+		s.forward(parseCommand(user), user)
 	}
 }
 

@@ -16,6 +16,11 @@ type Config struct {
 	// HOST command (RFC 7151) that names Local is rewritten to it.
 	TargetHost string
 
+	// User is the USER command of a client that has named its server to a
+	// [Proxy]. The server gets it when it has greeted; the client, which was
+	// greeted before, gets the reply. Empty without a Proxy.
+	User string
+
 	// Mode says how data connections are made on the server side.
 	Mode ServerMode
 

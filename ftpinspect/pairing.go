@@ -73,6 +73,8 @@ func (s *Session) beginReply(code int, first []byte) {
 		s.note(NoteUnsolicited, string(first))
 		r.handle = handDrop
 	case c == nil:
+	case c.kind == kindGreeting && s.cfg.User != "" && !refuses(code):
+		r.handle = handDrop // the client was greeted by a Proxy
 	case c.request != nil && class(code) == 1:
 		r.handle = handDrop // only lftp understands a 1yz in answer to PASV
 	case c.request != nil:

@@ -149,6 +149,8 @@ func (p *player) configure(setting string) error {
 		p.cfg.Mode = map[string]ServerMode{"auto": ModeAuto, "client": ModeClient, "passive": ModePassive, "active": ModeActive}[value]
 	case "tls":
 		p.cfg.TLS = map[string]TLSMode{"refuse": TLSRefuse, "pass": TLSPass}[value]
+	case "user":
+		p.cfg.User = value
 	case "reply-host":
 		p.cfg.ReplyHost = true
 	case "fxp":
