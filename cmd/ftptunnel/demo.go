@@ -15,8 +15,7 @@ import (
 // demoModes are the four ways to announce a data connection.
 var demoModes = []string{"PASV", "EPSV", "PORT", "EPRT"}
 
-// demoFile is what the demonstration's FTP server has to offer, beside a
-// directory of small files.
+// demoFile is what the demonstration downloads.
 const (
 	demoFile  = "picture.raw"
 	demoBytes = 256 << 10

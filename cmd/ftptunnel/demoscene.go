@@ -69,6 +69,7 @@ func (d *demo) startServers() error {
 		return err
 	}
 	d.ftp.Tree().Put(demoFile, bytes.Clone(d.content))
+	d.ftp.Tree().Put("README.txt", []byte("This file came through an SSH connection.\n"))
 	if err := os.WriteFile(filepath.Join(d.dir, "key"), d.ssh.ClientKeyPEM(), 0o600); err != nil {
 		return err
 	}
