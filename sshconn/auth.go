@@ -1,0 +1,264 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// login is the authentication of one connection. x/crypto asks it for a method
+// before each attempt; it answers with one key, one password or one dialogue at
+// a time, in ssh's order, so that nothing that fails ends the whole.
+type login struct {
+	cfg     *Config
+	ctx     context.Context
+	ask     *asker
+	notify  func(Event)
+	secrets *secrets
+	who     string // user@host:port, for prompts and secrets
+
+	keys   []*identity
+	loaded bool
+	agent  *agentConn
+
+	begun    bool // the server has listed its methods
+	tried    []string
+	passed   []string
+	allowed  []string
+	partial  int    // partial successes so far
+	last     string // what the attempt under way offers
+	lastKey  *identity
+	asked    map[string]int // attempts of the methods that prompt
+	noPrompt bool
+	password string
+	answers  map[string]string
+	err      error // ends the login
+}
+
+func newLogin(ctx context.Context, cfg *Config, ask *asker, s *secrets, notify func(Event)) *login {
+	return &login{
+		cfg: cfg, ctx: ctx, ask: ask, secrets: s, notify: notify,
+		who:   fmt.Sprintf("%s@%s", cfg.User, cfg.HostName),
+		asked: map[string]int{}, answers: map[string]string{},
+	}
+}
+
+// errNothingLeft ends the login when every method has been tried.
+var errNothingLeft = errors.New("no authentication method is left")
+
+// next is the ssh.ClientAuthCallback.
+func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	l.begun = true
+	l.allowed = state.AllowedMethods
+	l.record(len(state.PartialSuccessMethods) > l.partial)
+	l.partial = len(state.PartialSuccessMethods)
+	if err := l.ctx.Err(); err != nil {
+		return nil, err
+	}
+	for _, name := range l.cfg.PreferredAuthentications {
+		if !slices.Contains(l.allowed, name) {
+			continue
+		}
+		if m := l.method(name); m != nil {
+			return m, nil
+		}
+	}
+	if l.err == nil {
+		l.err = errNothingLeft
+	}
+	return nil, l.err
+}
+
+// record notes what became of the last attempt.
+func (l *login) record(partial bool) {
+	if l.last == "" {
+		return
+	}
+	if partial {
+		l.again()
+	} else {
+		l.tried = append(l.tried, l.last)
+		l.notify(Event{Kind: AuthTried, Host: l.cfg.Alias, Text: l.last})
+	}
+	l.last, l.lastKey = "", nil
+}
+
+// again makes keys and prompts available once more after a partial success:
+// the server may want a second key, or another password.
+func (l *login) again() {
+	for _, k := range l.keys {
+		if k != l.lastKey {
+			k.offered = false
+		}
+	}
+	clear(l.asked)
+}
+
+// method returns the next attempt by the named method, nil when it has none.
+func (l *login) method(name string) ssh.AuthMethod {
+	switch name {
+	case "publickey":
+		if l.cfg.PubkeyAuthentication {
+			return l.publicKey()
+		}
+	case "keyboard-interactive":
+		if l.cfg.KbdInteractive && l.mayAsk(name) {
+			return l.keyboardInteractive()
+		}
+	case "password":
+		if l.cfg.PasswordAuthentication && l.mayAsk(name) {
+			return l.askPassword()
+		}
+	}
+	return nil
+}
+
+// mayAsk tells whether a method that prompts has attempts left, and counts
+// one. Without a prompt there is an attempt only with what is remembered.
+func (l *login) mayAsk(name string) bool {
+	if l.cfg.BatchMode || l.asked[name] >= l.cfg.NumberOfPasswordPrompts {
+		return false
+	}
+	if l.ask.silent() && (l.asked[name] > 0 || !l.remembers(name)) {
+		l.noPrompt = true
+		return false
+	}
+	l.asked[name]++
+	return true
+}
+
+func (l *login) remembers(name string) bool {
+	if name == "password" {
+		_, ok := l.secrets.password(l.who)
+		return ok
+	}
+	return l.secrets.hasAnswers(l.who)
+}
+
+// publicKey returns an attempt with the next key.
+func (l *login) publicKey() ssh.AuthMethod {
+	if !l.loaded {
+		l.loaded = true
+		l.loadIdentities()
+	}
+	for _, k := range l.keys {
+		if k.offered {
+			continue
+		}
+		k.offered = true
+		signer, err := k.signer(l)
+		if err != nil {
+			if errors.Is(err, ErrNoPrompt) {
+				l.noPrompt = true
+			}
+			l.passed = append(l.passed, k.name+": "+err.Error())
+			continue
+		}
+		l.last, l.lastKey = "publickey "+k.describe(), k
+		return ssh.PublicKeys(signer)
+	}
+	return nil
+}
+
+// askPassword returns an attempt with a password, remembered or asked for.
+func (l *login) askPassword() ssh.AuthMethod {
+	l.last = "password"
+	first := l.asked["password"] == 1
+	return ssh.PasswordCallback(func() (string, error) {
+		if p, ok := l.secrets.password(l.who); ok && first {
+			l.password = p
+			return p, nil
+		}
+		p, err := l.ask.secret(l.ctx, l.who+"'s password: ")
+		if err != nil {
+			return "", l.unasked(err)
+		}
+		l.password = p
+		return p, nil
+	})
+}
+
+// keyboardInteractive returns one dialogue in which the server asks and the
+// user answers: RFC 4256.
+func (l *login) keyboardInteractive() ssh.AuthMethod {
+	l.last = "keyboard-interactive"
+	fresh := l.asked["keyboard-interactive"] > 1
+	return ssh.KeyboardInteractive(func(name, instruction string, questions []string, echos []bool) ([]string, error) {
+		head := strings.TrimSpace(strings.Join([]string{name, instruction}, "\n"))
+		answers := make([]string, len(questions))
+		for i, q := range questions {
+			var err error
+			if answers[i], err = l.reply(head, q, echos[i], fresh); err != nil {
+				return nil, l.unasked(err)
+			}
+			head = ""
+		}
+		return answers, nil
+	})
+}
+
+// reply answers one question, from memory where it was answered before.
+func (l *login) reply(head, question string, echo, fresh bool) (string, error) {
+	answer, ok := l.secrets.answer(l.who, question)
+	if !ok || fresh {
+		prompt := fmt.Sprintf("(%s) %s", l.who, question)
+		if head != "" {
+			prompt = head + "\n" + prompt
+		}
+		ask := l.ask.secret
+		if echo {
+			ask = l.ask.line
+		}
+		var err error
+		if answer, err = ask(l.ctx, prompt); err != nil {
+			return "", err
+		}
+	}
+	if !echo {
+		l.answers[question] = answer
+	}
+	return answer, nil
+}
+
+// unasked notes why a question was not answered.
+func (l *login) unasked(err error) error {
+	if errors.Is(err, ErrNoPrompt) {
+		l.noPrompt = true
+		l.last = ""
+		for _, m := range []string{"password", "keyboard-interactive"} {
+			l.asked[m] = l.cfg.NumberOfPasswordPrompts
+		}
+	} else {
+		l.err = err
+	}
+	return err
+}
+
+// succeeded keeps what the login took, for a reconnect.
+func (l *login) succeeded() {
+	l.secrets.keep(l.who, l.password, l.answers)
+}
+
+// failed makes an AuthError of what x/crypto says.
+func (l *login) failed(err error) error {
+	l.record(false)
+	if l.err != nil && !errors.Is(l.err, errNothingLeft) {
+		return l.err
+	}
+	return &AuthError{
+		User: l.cfg.User, Host: l.cfg.HostName, Tried: l.tried, Allowed: l.allowed,
+		TooMany:  strings.Contains(err.Error(), "Too many authentication failures"),
+		NoPrompt: l.noPrompt, Passed: l.passed, Cause: err,
+	}
+}
+
+// close ends what the login needed.
+func (l *login) close() {
+	if l.agent != nil {
+		l.agent.Close()
+	}
+}

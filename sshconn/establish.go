@@ -1,0 +1,68 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"net"
+)
+
+// establish makes a connection to the destination, hop by hop.
+func (c *Client) establish(ctx context.Context) (*connection, error) {
+	var via *connection
+	for i, cfg := range append(c.cfg.Jumps[:len(c.cfg.Jumps):len(c.cfg.Jumps)], c.cfg) {
+		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps))
+		if err != nil {
+			if via != nil {
+				via.close()
+			}
+			return nil, err
+		}
+		next.via = via
+		via = next
+	}
+	c.execute(via)
+	return via, nil
+}
+
+// hop connects to one host, through the one before it.
+func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump bool) (*connection, error) {
+	h := &handshake{cfg: cfg, notify: c.notify}
+	h.ask = &asker{p: c.p, batch: cfg.BatchMode, hop: jump, mu: &c.prompt}
+	if via != nil {
+		h.hop = via.cfg.Alias
+	}
+	raw, err := c.reach(ctx, cfg, via)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, &ConnectError{Host: cfg.HostName, Port: cfg.Port, Hop: h.hop, Proxy: cfg.ProxyCommand, Cause: dialCause(err)}
+	}
+	return h.run(ctx, raw, c.secrets)
+}
+
+// reach opens the connection that SSH is to be spoken over.
+func (c *Client) reach(ctx context.Context, cfg *Config, via *connection) (net.Conn, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, cfg.timeout(), errTimeout)
+	defer cancel()
+	switch {
+	case via != nil:
+		k, err := via.dial(limited, net.JoinHostPort(cfg.HostName, itoa(cfg.Port)))
+		if err != nil {
+			return nil, err
+		}
+		return k, nil
+	case cfg.ProxyCommand != "":
+		return startProxy(cfg, c.notify)
+	}
+	return dialTCP(limited, cfg)
+}
+
+// dialCause takes the address off an error that names it again.
+func dialCause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
+	}
+	return err
+}

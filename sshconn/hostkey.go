@@ -1,0 +1,252 @@
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// hostKeys decides about the host key of one server during one connection.
+type hostKeys struct {
+	cfg    *Config
+	ctx    context.Context
+	ask    *asker
+	notify func(Event)
+	host   string // what certificates are issued for
+	name   string // what known_hosts calls it
+	known  knownHosts
+	bare   knownHosts // what is recorded for the host without its port
+
+	// pinned is the key that was accepted: the callback runs again at every
+	// rekey, and nobody is asked twice.
+	pinned  ssh.PublicKey
+	err     error    // why the key was refused
+	trusted *trusted // set when UpdateHostKeys may act
+}
+
+func newHostKeys(ctx context.Context, cfg *Config, ask *asker, notify func(Event)) *hostKeys {
+	h := &hostKeys{cfg: cfg, ctx: ctx, ask: ask, notify: notify, host: strings.ToLower(cfg.HostName)}
+	h.name = hostName(cfg.HostName, cfg.Port)
+	if cfg.HostKeyAlias != "" {
+		h.host, h.name = cfg.HostKeyAlias, cfg.HostKeyAlias
+	}
+	h.known = loadKnownHosts(h.name, cfg.UserKnownHosts, cfg.GlobalKnownHosts)
+	if h.name != h.host {
+		h.bare = loadKnownHosts(h.host, cfg.UserKnownHosts, cfg.GlobalKnownHosts)
+	}
+	return h
+}
+
+// algorithms returns the host-key algorithms to offer, best first.
+func (h *hostKeys) algorithms() []string {
+	list := supported(h.cfg.HostKeyAlgorithms, ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys)
+	if h.cfg.HostKeyAlgorithmsSet {
+		return list
+	}
+	known := h.known
+	if len(known) == 0 {
+		known = h.bare
+	}
+	return known.order(list)
+}
+
+// callback is the ssh.HostKeyCallback.
+func (h *hostKeys) callback(_ string, remote net.Addr, key ssh.PublicKey) error {
+	if h.pinned != nil {
+		if !sameKey(h.pinned, key) {
+			return h.refuse(Changed, key, knownKey{}, "the server changed its key during the connection")
+		}
+		return nil
+	}
+	if err := h.judge(remote, key); err != nil {
+		return err
+	}
+	h.pinned = key
+	return nil
+}
+
+// judge decides about a key that is seen for the first time.
+func (h *hostKeys) judge(remote net.Addr, key ssh.PublicKey) error {
+	if bits := rsaBits(key); bits > 0 && bits < h.cfg.RequiredRSASize {
+		return h.refuse(Revoked, key, knownKey{}, fmt.Sprintf("%d bits are fewer than RequiredRSASize", bits))
+	}
+	if err := revokedIn(h.cfg.RevokedHostKeys, key); err != nil {
+		return h.refuse(Revoked, key, knownKey{file: h.cfg.RevokedHostKeys}, err.Error())
+	}
+	if h.cfg.NoHostAuthLocalhost && isLoopback(remote) && h.cfg.HostKeyAlias == "" {
+		return nil
+	}
+	if err := h.byCommand(key); err != nil {
+		return err
+	}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		if done, err := h.judgeCertificate(cert); done {
+			return err
+		}
+		key = cert.Key // no authority vouches for it: look at the key itself
+	}
+	return h.judgePlain(remote, key)
+}
+
+// judgeCertificate looks for an authority that vouches for the certificate. It
+// is done when there is one, or a revocation.
+func (h *hostKeys) judgeCertificate(cert *ssh.Certificate) (done bool, err error) {
+	for _, known := range []knownHosts{h.known, h.bare} {
+		switch v, at := known.check(cert); v {
+		case keyRevoked:
+			return true, h.refuse(Revoked, cert, at, "")
+		case keyOK:
+			if checkCertificate(cert, h.host, h.cfg.CASignatures, time.Now()) == nil {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// judgePlain decides about a plain key: by the name with the port, and if that
+// is new by the name without.
+func (h *hostKeys) judgePlain(remote net.Addr, key ssh.PublicKey) error {
+	v, at := h.known.check(key)
+	if v == keyNew && h.bare != nil {
+		if w, b := h.bare.check(key); w == keyOK || w == keyRevoked {
+			if w == keyOK {
+				return nil // as ssh: not trusted enough to update other keys
+			}
+			v, at = w, b
+		}
+	}
+	switch v {
+	case keyRevoked:
+		return h.refuse(Revoked, key, at, "")
+	case keyChanged:
+		return h.refuse(Changed, key, at, "")
+	case keyNew:
+		return h.judgeNew(remote, key)
+	}
+	if !at.global && !at.command {
+		h.trusted = &trusted{key: key}
+	}
+	return nil
+}
+
+// judgeNew decides about a key of a host that has none on record.
+func (h *hostKeys) judgeNew(remote net.Addr, key ssh.PublicKey) error {
+	switch h.cfg.StrictHostKeyChecking {
+	case "yes":
+		return h.refuse(Unknown, key, knownKey{}, "")
+	case "accept-new", "off":
+	default:
+		yes, err := h.confirm(remote, key)
+		if err != nil {
+			h.err = err
+			return err
+		}
+		if !yes {
+			return h.refuse(Unknown, key, knownKey{}, "")
+		}
+		h.trusted = &trusted{key: key}
+	}
+	h.add(key)
+	return nil
+}
+
+// confirm asks the user about a new key: yes, no, or its fingerprint.
+func (h *hostKeys) confirm(remote net.Addr, key ssh.PublicKey) (bool, error) {
+	fp := fingerprint(h.cfg, key)
+	prompt := fmt.Sprintf("The authenticity of host '%s (%s)' can't be established.\n"+
+		"%s key fingerprint is %s.\n"+
+		"Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
+		h.name, remoteName(remote), shortType(key), fp)
+	for {
+		answer, err := h.ask.line(h.ctx, prompt)
+		if errors.Is(err, ErrNoPrompt) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		answer, _, _ = strings.Cut(strings.TrimLeft(answer, " \t"), " ")
+		switch answer = strings.TrimRight(answer, " \t\r\n"); {
+		case answer == "" || strings.EqualFold(answer, "no"):
+			return false, nil
+		case strings.EqualFold(answer, "yes") || answer == fp:
+			return true, nil
+		}
+		prompt = "Please type 'yes', 'no' or the fingerprint: "
+	}
+}
+
+// add records a new key. A name that would be read as a pattern is never
+// written; a file that cannot be written is no reason not to connect.
+func (h *hostKeys) add(key ssh.PublicKey) {
+	if len(h.cfg.UserKnownHosts) == 0 || strings.ContainsAny(h.host, `@?*#[]|'"\`) {
+		return
+	}
+	file := h.cfg.UserKnownHosts[0]
+	err := appendKnownHost(file, knownHostLine(h.name, key, h.cfg.HashKnownHosts))
+	h.notify(Event{Kind: HostKeyAdded, Host: h.name, File: file, Err: err,
+		Text: shortType(key) + " " + fingerprint(h.cfg, key)})
+}
+
+// refuse records and returns the refusal of a key.
+func (h *hostKeys) refuse(kind HostKeyKind, key ssh.PublicKey, at knownKey, reason string) error {
+	e := &HostKeyError{
+		Host: h.name, Kind: kind, File: at.file, Line: at.line,
+		Fingerprint: fingerprint(h.cfg, key), Type: shortType(key), Reason: reason,
+	}
+	if kind == Unknown && len(h.cfg.UserKnownHosts) > 0 {
+		e.File = h.cfg.UserKnownHosts[0]
+	}
+	h.err = e
+	return e
+}
+
+// fingerprint returns the key's fingerprint in the form that FingerprintHash
+// asks for; that of a certificate is its key's.
+func fingerprint(cfg *Config, key ssh.PublicKey) string {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		key = cert.Key
+	}
+	if cfg.FingerprintMD5 {
+		return "MD5:" + ssh.FingerprintLegacyMD5(key)
+	}
+	return ssh.FingerprintSHA256(key)
+}
+
+// shortType returns ssh's short name of a key's type: ED25519, RSA, ECDSA.
+func shortType(key ssh.PublicKey) string {
+	t := strings.TrimSuffix(plainType(key.Type()), "@openssh.com")
+	switch {
+	case strings.HasPrefix(t, "sk-"):
+		return strings.ToUpper(strings.Split(strings.TrimPrefix(t, "sk-ssh-"), "-")[0]) + "-SK"
+	case strings.HasPrefix(t, "ecdsa"):
+		return "ECDSA"
+	case t == ssh.InsecureKeyAlgoDSA:
+		return "DSA"
+	}
+	return strings.ToUpper(strings.TrimPrefix(t, "ssh-"))
+}
+
+func remoteName(a net.Addr) string {
+	if t, ok := a.(*net.TCPAddr); ok {
+		return hostName(t.IP.String(), t.Port)
+	}
+	return "<no hostip for proxy command>"
+}
+
+func isLoopback(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.IsLoopback()
+}
+
+// containsKey tells whether list has the key.
+func containsKey(list []ssh.PublicKey, key ssh.PublicKey) bool {
+	return slices.ContainsFunc(list, func(k ssh.PublicKey) bool { return sameKey(k, key) })
+}

@@ -1,0 +1,132 @@
+package sshconn
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+)
+
+// Resolve finds out what ssh would do with a destination: an alias,
+// [user@]host, or ssh://[user@]host[:port]. Where Options.Env has an ssh binary
+// on its PATH that one is asked (ssh -G, which runs Match exec); where it has
+// not, the files are read here, with the same result. Jump hosts are resolved
+// as well. Errors are [*ConfigError].
+func Resolve(ctx context.Context, destination string, o Options) (*Config, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	var r resolver = fileResolver{}
+	if ssh := findSSH(o.env("PATH")); ssh != "" {
+		r = binaryResolver{path: ssh}
+	}
+	return resolveBy(ctx, r, destination, o)
+}
+
+// resolver reads the configuration for one host, jumps aside.
+type resolver interface {
+	read(ctx context.Context, destination string, o *Options) (*settings, error)
+}
+
+// complete fills in the local user.
+func (o *Options) complete() error {
+	if o.Home != "" && o.User != "" {
+		return nil
+	}
+	u, err := user.Current()
+	if err != nil {
+		return &ConfigError{Text: err.Error()}
+	}
+	if o.Home == "" {
+		o.Home = u.HomeDir
+	}
+	if o.User == "" {
+		o.User = u.Username
+	}
+	return nil
+}
+
+// maxHops bounds the hosts on the way: a jump host that is reached through
+// itself would never end.
+const maxHops = 16
+
+// resolveBy resolves a destination and the way to it.
+func resolveBy(ctx context.Context, r resolver, destination string, o Options) (*Config, error) {
+	cfg, err := resolveOne(ctx, r, destination, &o)
+	if err != nil {
+		return nil, err
+	}
+	hops, err := resolveJumps(ctx, r, cfg, &o, 0)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Jumps = hops
+	return cfg, nil
+}
+
+func resolveOne(ctx context.Context, r resolver, destination string, o *Options) (*Config, error) {
+	s, err := r.read(ctx, destination, o)
+	if err != nil {
+		return nil, err
+	}
+	return build(s, o)
+}
+
+// resolveJumps returns the hosts on the way to cfg, first hop first. As in ssh,
+// what the command line says is for the destination alone, each host of a list
+// is reached through those before it, and only the first has a way of its own.
+func resolveJumps(ctx context.Context, r resolver, cfg *Config, o *Options, depth int) ([]*Config, error) {
+	list := cfg.settings.text("proxyjump")
+	if list == "" {
+		return nil, nil
+	}
+	var hops []*Config
+	for i, spec := range strings.Split(list, ",") {
+		if depth+i >= maxHops {
+			return nil, &ConfigError{Text: "too many jump hosts on the way to " + cfg.Alias}
+		}
+		h := Options{ConfigFile: o.ConfigFile, Batch: o.Batch, Home: o.Home, User: o.User, Env: o.Env}
+		hop, err := resolveOne(ctx, r, jumpURI(spec), &h)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			before, err := resolveJumps(ctx, r, hop, &h, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			hops = before
+		} else {
+			hop.ProxyCommand = ""
+		}
+		hops = append(hops, hop)
+	}
+	return hops, nil
+}
+
+// jumpURI turns [user@]host[:port] into what ssh takes as a destination.
+func jumpURI(spec string) string {
+	spec = strings.TrimSpace(spec)
+	if strings.HasPrefix(strings.ToLower(spec), "ssh://") {
+		return spec
+	}
+	return "ssh://" + spec
+}
+
+// findSSH looks for an ssh binary on a PATH.
+func findSSH(path string) string {
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		if p, err := exec.LookPath(filepath.Join(dir, "ssh")); err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+// userID returns the numeric id of the local user, for the token %i.
+func userID() string { return itoa(os.Getuid()) }

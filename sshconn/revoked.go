@@ -1,0 +1,57 @@
+package sshconn
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"errors"
+	"os"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// errRevokedByFile is the reason of a key that RevokedHostKeys lists.
+var errRevokedByFile = errors.New("RevokedHostKeys lists it")
+
+// revokedIn looks a key up in the file of RevokedHostKeys: public keys one a
+// line, or a key revocation list. A file that cannot be read revokes every key,
+// as in ssh.
+func revokedIn(file string, key ssh.PublicKey) error {
+	if file == "" {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if bytes.HasPrefix(data, []byte(krlMagic)) {
+		return revokedByKRL(data, key)
+	}
+	return revokedByList(data, key)
+}
+
+func revokedByList(data []byte, key ssh.PublicKey) error {
+	keys := keysOf(key)
+	for len(data) > 0 {
+		k, _, _, rest, err := ssh.ParseAuthorizedKey(data)
+		if err != nil {
+			return nil // nothing more that is a key
+		}
+		if containsKey(keys, k) {
+			return errRevokedByFile
+		}
+		data = rest
+	}
+	return nil
+}
+
+// rsaBits returns the size of an RSA key, 0 for others.
+func rsaBits(key ssh.PublicKey) int {
+	ck, ok := plain(key).(ssh.CryptoPublicKey)
+	if !ok {
+		return 0
+	}
+	if k, ok := ck.CryptoPublicKey().(*rsa.PublicKey); ok {
+		return k.N.BitLen()
+	}
+	return 0
+}
