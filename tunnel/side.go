@@ -3,6 +3,7 @@ package tunnel
 import (
 	"context"
 	"net"
+	"net/netip"
 )
 
 // Side is one of the two networks that a tunnel joins.
@@ -33,4 +34,43 @@ type Conn interface {
 	// Abort closes the connection so that the peer sees a reset. Through an
 	// SSH server the far peer sees a FIN all the same (OpenSSH 9.2).
 	Abort() error
+}
+
+// sourceDialer is what a Side implements that can choose the address that it
+// dials from. Some clients (ncftp 3.2.6, commons-net) take a data connection
+// only from the address of their control connection.
+type sourceDialer interface {
+	DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error)
+}
+
+// closeWrite passes an end of file on. A connection that cannot be half-closed
+// is closed: its peer would wait for ever otherwise.
+func closeWrite(c net.Conn) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return c.Close()
+}
+
+// abort closes a connection so that its peer sees a reset.
+func abort(c net.Conn) {
+	switch c := c.(type) {
+	case interface{ Abort() error }:
+		c.Abort()
+	case *net.TCPConn:
+		c.SetLinger(0)
+		c.Close()
+	default:
+		c.Close()
+	}
+}
+
+// addrPort is the real address behind a; the zero value if it has none.
+func addrPort(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := tcp.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }

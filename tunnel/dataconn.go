@@ -1,0 +1,216 @@
+package tunnel
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"ftptunnel/ftpinspect"
+)
+
+// dataConn is a data connection that the dialogue has announced: its two ends,
+// and the pairs of connections that come of them. It is owned by its session's
+// goroutine.
+//
+// An end that dials and the client's listening end yield one connection; an
+// active server's end yields a further one for every transfer that was begun
+// (ProFTPD 1.3.8 dials the same PORT address again).
+type dataConn struct {
+	s      *session
+	want   ftpinspect.Expect
+	ctx    context.Context // of its dials and listens
+	cancel context.CancelFunc
+
+	ends     [2]end // by Peer
+	answered bool   // Met or Unmet was reported
+	closed   bool   // its ends yield nothing more
+	dialNow  bool   // DialClient came
+
+	pairs    []*pair
+	waiting  []*transfer // begun, and their connections still to come
+	arrivals int         // of the server, where we listen for it
+	begins   int
+	unused   *alarm // the expectation's time limit
+}
+
+// expect makes a data connection possible.
+func (s *session) expect(e ftpinspect.Expect) {
+	d := &dataConn{s: s, want: e}
+	d.ctx, d.cancel = context.WithCancel(s.ctx)
+	d.ends[Client] = end{peer: Client, End: e.Client, ready: !e.Client.Listen}
+	d.ends[Server] = end{peer: Server, End: e.Server, ready: !e.Server.Listen && !e.DialFirst}
+	s.data[e.ID] = d
+	for i := range d.ends {
+		if n := &d.ends[i]; n.Listen {
+			s.wg.Go(func() { d.listen(n) })
+		}
+	}
+	if !e.Server.Listen {
+		s.wg.Go(d.dialServer)
+	}
+	d.answer()
+}
+
+// answer reports that the expectation is met, once that is so.
+func (d *dataConn) answer() {
+	client, server := &d.ends[Client], &d.ends[Server]
+	if d.answered || d.closed || !client.ready || !server.ready {
+		return
+	}
+	d.answered = true
+	id, at := d.want.ID, ftpinspect.Listeners{Client: client.address(), Server: server.address()}
+	d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Met(id, at) })
+	if client.Listen || server.Listen {
+		d.unused = d.s.alarms.after(d.s.limits.Expectation, d.expire)
+	}
+}
+
+// expire ends an expectation that a listener of has stayed unused.
+func (d *dataConn) expire() {
+	used := func(n *end) bool { return !n.Listen || n.yielded }
+	if !d.closed && !(used(&d.ends[Client]) && used(&d.ends[Server])) {
+		d.close(errUnused)
+		d.broken(errUnused)
+	}
+}
+
+// fail ends an expectation one end of which cannot be made.
+func (d *dataConn) fail(n *end, err error) {
+	if d.closed {
+		return
+	}
+	d.s.t.observe(DataFailed{Session: d.s.id, End: n.peer, Listen: n.Listen, Address: d.address(n), Err: err})
+	d.close(err)
+	id, answered := d.want.ID, d.answered
+	d.answered = true
+	switch {
+	case !answered:
+		d.dropHalves(err)
+		side := ftpinspect.ClientSide
+		if n.peer == Server {
+			side = ftpinspect.ServerSide
+		}
+		d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Unmet(id, side, err) })
+	case n.peer == Server && !n.Listen:
+		d.dropHalves(err)
+		d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.DialFailed(id, err) })
+	default:
+		d.broken(err)
+	}
+}
+
+// broken ends what is not yet joined, and reports that nothing else will come.
+func (d *dataConn) broken(err error) {
+	reported := false
+	for _, p := range d.pairs {
+		if !p.joined && !p.ended {
+			p.breakOff(err)
+			reported = true
+		}
+	}
+	if !reported && len(d.pairs) == 0 {
+		d.reportEnded(ftpinspect.Outcome{Broken: err})
+	}
+	d.tidy()
+}
+
+func (d *dataConn) reportEnded(o ftpinspect.Outcome) {
+	id := d.want.ID
+	d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Ended(id, o) })
+}
+
+// close closes the listeners: nobody may come any more, and err is why.
+func (d *dataConn) close(err error) {
+	if d.closed {
+		return
+	}
+	d.closed = true
+	for _, t := range d.waiting {
+		t.err = err
+	}
+	d.s.alarms.cancel(d.unused)
+	for i := range d.ends {
+		d.ends[i].close()
+	}
+}
+
+// forget ends the expectation, but for connections that a transfer uses.
+func (d *dataConn) forget() {
+	d.close(errStopped)
+	for _, p := range d.pairs {
+		if p.transfer == nil {
+			p.drop(errStopped)
+		}
+	}
+	d.tidy()
+}
+
+// dropHalves resets what has one end only, for the other will not come.
+func (d *dataConn) dropHalves(err error) {
+	for _, p := range d.pairs {
+		if !p.joined {
+			p.drop(err)
+		}
+	}
+	d.tidy()
+}
+
+// stop ends the expectation and all that has come of it.
+func (d *dataConn) stop() {
+	d.close(errStopped)
+	d.cancel()
+	for _, p := range d.pairs {
+		p.drop(errStopped)
+	}
+}
+
+// tidy forgets pairs that are over, and d itself once nothing of it is left.
+func (d *dataConn) tidy() {
+	rest := d.pairs[:0]
+	for _, p := range d.pairs {
+		if !p.released || p.transfer == nil && !d.closed {
+			rest = append(rest, p)
+		}
+	}
+	clear(d.pairs[len(rest):])
+	d.pairs = rest
+	if d.closed && len(rest) == 0 {
+		d.cancel()
+		delete(d.s.data, d.want.ID)
+	}
+}
+
+// underWay tells that a transfer is using d.
+func (d *dataConn) underWay() bool {
+	for _, p := range d.pairs {
+		if !p.ended {
+			return true
+		}
+	}
+	return false
+}
+
+// clientHost is where the client's end is dialled. What the dialogue names has
+// no zone, which a link-local address needs.
+func (d *dataConn) clientHost() string {
+	peer := d.s.clientAddr.Addr()
+	host := d.ends[Client].Host
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a == peer.WithZone("") {
+		return peer.String()
+	}
+	return host
+}
+
+// address is where an end is dialled, or listened for.
+func (d *dataConn) address(n *end) string {
+	host := n.Host
+	switch {
+	case n.peer == Client && n.Listen && host == "":
+		host = d.s.local.String()
+	case n.peer == Client && !n.Listen:
+		host = d.clientHost()
+	case n.peer == Server && !n.Listen && host == "":
+		host = d.s.serverHost
+	}
+	return net.JoinHostPort(host, portText(n.Port))
+}

@@ -1,0 +1,224 @@
+package tunnel
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"ftptunnel/ftpinspect"
+)
+
+// end is one of the two ends of a data connection: what yields its connections.
+type end struct {
+	peer Peer
+	ftpinspect.End
+
+	ready    bool // it is listened for, or dialled as far as was asked
+	yielded  bool // a connection has come
+	listener net.Listener
+}
+
+func portText(p uint16) string { return strconv.Itoa(int(p)) }
+
+// address is where the end is listened for; the zero value if it is dialled.
+func (n *end) address() netip.AddrPort {
+	if n.listener == nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(n.listener.Addr())
+}
+
+func (n *end) close() {
+	if n.listener != nil {
+		n.listener.Close()
+		n.listener = nil
+	}
+}
+
+// retire closes the listener for good, if its side knows how.
+func (n *end) retire(spawn func(func())) {
+	if l, ok := n.listener.(interface{ Retire() }); ok {
+		spawn(l.Retire)
+		n.listener = nil
+	}
+}
+
+// side is the network that an end is in.
+func (s *session) side(p Peer) Side {
+	if p == Client {
+		return s.t.clientSide()
+	}
+	return s.t.serverSide()
+}
+
+// listen opens the listener of an end.
+func (d *dataConn) listen(n *end) {
+	l, err := d.s.side(n.peer).Listen(d.ctx, "tcp", d.address(n))
+	if !d.s.post(func() { d.listening(n, l, err) }) && err == nil {
+		l.Close()
+	}
+}
+
+// listening takes a listener over.
+func (d *dataConn) listening(n *end, l net.Listener, err error) {
+	switch {
+	case err != nil:
+		d.fail(n, err)
+	case d.closed:
+		l.Close()
+	default:
+		n.listener, n.ready = l, true
+		d.s.wg.Go(func() { d.acceptAll(n, l) })
+		d.answer()
+	}
+}
+
+// acceptAll hands on those who connect and are not strangers, until the
+// listener is closed: the client's takes one connection.
+func (d *dataConn) acceptAll(n *end, l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			d.s.post(func() { d.fail(n, err) })
+			return
+		}
+		if why, refused := d.refuses(n.peer, c); refused {
+			abort(c)
+			d.s.t.observe(Refused{Session: d.s.id, Peer: c.RemoteAddr(), Why: why})
+			continue
+		}
+		if !d.s.post(func() { d.arrived(n, c) }) {
+			abort(c)
+			return
+		}
+		if n.peer == Client {
+			return
+		}
+	}
+}
+
+// dialServer dials the server's end.
+func (d *dataConn) dialServer() {
+	n := &d.ends[Server]
+	c, err := dialWithin(d.ctx, d.s.limits.Dial, func(ctx context.Context) (net.Conn, error) {
+		return d.s.t.serverSide().DialContext(ctx, "tcp", d.address(n))
+	})
+	if !d.s.post(func() { d.dialled(n, c, err) }) && err == nil {
+		abort(c)
+	}
+}
+
+// dialled takes a connection of the server's end over.
+func (d *dataConn) dialled(n *end, c net.Conn, err error) {
+	if err != nil {
+		d.fail(n, err)
+		return
+	}
+	n.ready = true
+	d.answer()
+	d.arrived(n, c)
+}
+
+// dialClientNow is for an end that had to wait for the transfer.
+func (d *dataConn) dialClientNow() {
+	d.dialNow = true
+	for _, p := range d.pairs {
+		p.completeEnds()
+	}
+}
+
+// dialClient dials the client's end of a pair, from the address that the
+// client knows.
+func (p *pair) dialClient() {
+	d := p.d
+	c, err := dialWithin(d.ctx, d.s.limits.Dial, func(ctx context.Context) (net.Conn, error) {
+		address := d.address(&d.ends[Client])
+		if side, ok := d.s.t.clientSide().(sourceDialer); ok && d.s.local.IsValid() {
+			return side.DialFrom(ctx, d.s.local, "tcp", address)
+		}
+		return d.s.t.clientSide().DialContext(ctx, "tcp", address)
+	})
+	if !d.s.post(func() { p.clientDialled(c, err) }) && err == nil {
+		abort(c)
+	}
+}
+
+// clientDialled takes a connection to the client over.
+func (p *pair) clientDialled(c net.Conn, err error) {
+	d := p.d
+	switch {
+	case err != nil && p.ended:
+	case err != nil:
+		n := &d.ends[Client]
+		d.s.t.observe(DataFailed{Session: d.s.id, End: Client, Address: d.address(n), Err: err})
+		p.breakOff(err)
+	case p.ended:
+		abort(c)
+	default:
+		d.ends[Client].yielded = true
+		p.conns[Client] = c
+		p.completeEnds()
+	}
+}
+
+// arrived takes a connection over that an end has yielded.
+func (d *dataConn) arrived(n *end, c net.Conn) {
+	active := n.peer == Server && n.Listen
+	switch {
+	case d.closed:
+		abort(c)
+		return
+	case active && d.raced():
+		d.race(n, c)
+		return
+	case active:
+		d.arrivals++
+	}
+	n.yielded = true
+	if n.Listen && n.peer == Client {
+		n.close()
+	}
+	p := d.halfWithout(n.peer)
+	p.conns[n.peer] = c
+	p.completeEnds()
+}
+
+// raced tells whether one more arrival means that somebody raced for the port
+// of an active server: there is a connection already, and no transfer was begun
+// that another could be for.
+func (d *dataConn) raced() bool {
+	if d.arrivals == 0 {
+		return false
+	}
+	return d.arrivals > d.begins || d.arrivals == d.begins && d.underWay()
+}
+
+// race resets the connection that has come and the ones that are under way:
+// nobody can tell which of them is the server's.
+func (d *dataConn) race(n *end, c net.Conn) {
+	d.s.t.observe(Refused{Session: d.s.id, Peer: c.RemoteAddr(), Why: RacedForPort})
+	abort(c)
+	n.retire(d.s.wg.Go)
+	d.close(errRaced)
+	for _, p := range d.pairs {
+		p.breakOff(errRaced)
+	}
+	d.tidy()
+}
+
+// halfWithout is the pair that lacks a connection of this peer, or a new one.
+func (d *dataConn) halfWithout(peer Peer) *pair {
+	for _, p := range d.pairs {
+		if !p.ended && p.conns[peer] == nil {
+			return p
+		}
+	}
+	p := &pair{d: d}
+	d.pairs = append(d.pairs, p)
+	if len(d.waiting) > 0 {
+		p.take(d.waiting[0])
+		d.waiting = d.waiting[1:]
+	}
+	return p
+}

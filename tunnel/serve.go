@@ -1,0 +1,172 @@
+package tunnel
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Serve accepts clients from the listeners, which it owns and closes, until
+// ctx is done or the tunnel was drained, and returns when every session has
+// ended. When ctx is done, data connections are reset and clients get a 421.
+//
+// It returns nil if it was stopped, and the error of a listener that failed;
+// the sessions are then drained first.
+func (t *Tunnel) Serve(ctx context.Context, ls ...net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	v := &server{t: t, ctx: ctx, limits: t.Limits.filled(), draining: make(chan struct{})}
+	failed := make(chan error, len(ls))
+	var accepting sync.WaitGroup
+	for _, l := range ls {
+		accepting.Go(func() { failed <- v.acceptAll(l) })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-t.drain():
+	case err = <-failed:
+	}
+	close(v.draining)
+	for _, l := range ls {
+		l.Close()
+	}
+	accepting.Wait()
+	defer time.AfterFunc(v.limits.Grace, cancel).Stop()
+	v.wg.Wait()
+	return err
+}
+
+// server is one call of Serve.
+type server struct {
+	t        *Tunnel
+	ctx      context.Context
+	limits   Limits
+	draining chan struct{} // closed when no session may become idle and stay
+	wg       sync.WaitGroup
+
+	mu          sync.Mutex
+	turningAway int // guarded by mu
+}
+
+// acceptAll accepts from l until that fails for good.
+func (v *server) acceptAll(l net.Listener) error {
+	var wait time.Duration
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			v.admit(c, l)
+		case !passing(err):
+			return err
+		default:
+			// Out of descriptors: those in use are given back in time.
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(wait):
+			case <-v.draining:
+				return nil
+			}
+		}
+	}
+}
+
+// passing tells errors of Accept that do not last.
+func passing(err error) bool {
+	var e syscall.Errno
+	return errors.As(err, &e) && e.Temporary()
+}
+
+// admit starts the session of an accepted client, or turns it away.
+func (v *server) admit(c net.Conn, l net.Listener) {
+	peer := addrPort(c.RemoteAddr()).Addr()
+	id, ok := v.t.enter(peer, v.limits)
+	if !ok {
+		v.t.observe(Refused{Peer: c.RemoteAddr(), Why: TooManySessions})
+		v.turnAway(c, "421 Too many connections.\r\n")
+		return
+	}
+	v.wg.Go(func() {
+		defer v.t.leave(peer)
+		v.serve(id, c, localAddr(c, l))
+	})
+}
+
+// localAddr is the address on which a client was accepted, as far as it is
+// known.
+func localAddr(c net.Conn, l net.Listener) netip.Addr {
+	if a := addrPort(c.LocalAddr()).Addr(); a.IsValid() && !a.IsUnspecified() {
+		return a
+	}
+	if a := addrPort(l.Addr()).Addr(); a.IsValid() && !a.IsUnspecified() {
+		return a
+	}
+	return netip.Addr{}
+}
+
+// serve checks whose a client is and runs its session.
+func (v *server) serve(id uint64, c net.Conn, local netip.Addr) {
+	owner, err := ownerOf(c)
+	if why, refused := v.refusesUser(owner, err); refused {
+		v.t.observe(Refused{Session: id, Peer: c.RemoteAddr(), Why: why})
+		abort(c)
+		return
+	}
+	readInline(c)
+	s := newSession(v, id, c, local, owner)
+	s.run()
+}
+
+// refusesUser tells whether a control connection of this owner is refused. A
+// connection whose owner cannot be told is served all the same: then its
+// address alone decides who gets its data.
+func (v *server) refusesUser(o owner, err error) (Refusal, bool) {
+	switch {
+	case errors.Is(err, errNoOwner):
+		return UnknownUser, true
+	case v.t.SameUser && o.local && !o.isSelf():
+		return ForeignUser, true
+	}
+	return 0, false
+}
+
+// turnAway tells a client why it is not served. Those that take long to listen
+// are cut short when they become many.
+func (v *server) turnAway(c net.Conn, reply string) {
+	const most = 64
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.turningAway == most {
+		abort(c)
+		return
+	}
+	v.turningAway++
+	v.wg.Go(func() {
+		v.dismiss(c, reply)
+		v.mu.Lock()
+		v.turningAway--
+		v.mu.Unlock()
+	})
+}
+
+// dismiss sends a last reply and closes c. Closing at once could reset the
+// connection, and the client would never read the reply.
+func (v *server) dismiss(c net.Conn, reply string) {
+	defer c.Close()
+	defer time.AfterFunc(2*time.Second, func() { c.Close() }).Stop()
+	defer context.AfterFunc(v.ctx, func() { c.Close() })()
+	if _, err := c.Write([]byte(reply)); err != nil || closeWrite(c) != nil {
+		return
+	}
+	buf := make([]byte, 512)
+	for {
+		if _, err := c.Read(buf); err != nil {
+			return
+		}
+	}
+}

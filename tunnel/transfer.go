@@ -1,0 +1,141 @@
+package tunnel
+
+import (
+	"bytes"
+	"time"
+
+	"ftptunnel/ftpinspect"
+)
+
+// transfer is a transfer that the server has begun, until its end is reported.
+type transfer struct {
+	ftpinspect.Transfer
+	id      ftpinspect.ID
+	pair    *pair // nil if its data connection has not come
+	began   time.Time
+	client  Mode
+	server  Mode
+	aborted bool  // by the client
+	err     error // why its data connection cannot come
+
+	completed bool
+	code      int
+	reply     string
+}
+
+// begin notes that the server has begun a transfer.
+func (s *session) begin(b ftpinspect.Begin) {
+	t := &transfer{Transfer: b.Transfer, id: b.ID, began: time.Now()}
+	s.transfers = append(s.transfers, t)
+	d := s.data[b.ID]
+	if d != nil {
+		t.client, t.server = d.modes()
+	}
+	s.t.observe(TransferStarted{
+		Session: s.id, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		ClientMode: t.client, ServerMode: t.server,
+	})
+	if d != nil {
+		d.begin(t)
+	}
+}
+
+// begin gives a transfer the connection that is there for it, or the next one.
+func (d *dataConn) begin(t *transfer) {
+	d.begins++
+	for _, p := range d.pairs {
+		if p.transfer == nil {
+			p.take(t)
+			d.tidy()
+			return
+		}
+	}
+	d.waiting = append(d.waiting, t)
+}
+
+// modes tells who listens, as either peer sees it.
+func (d *dataConn) modes() (client, server Mode) {
+	client, server = Active, Passive
+	if d.want.Client.Listen {
+		client = Passive
+	}
+	if d.want.Server.Listen {
+		server = Active
+	}
+	return client, server
+}
+
+// noteAbort notes that the client wants no more of the transfers that run.
+func (s *session) noteAbort(line []byte) {
+	if !bytes.EqualFold(bytes.TrimSpace(line), []byte("ABOR")) {
+		return
+	}
+	for _, t := range s.transfers {
+		if !t.completed {
+			t.aborted = true
+		}
+	}
+}
+
+// complete notes that the client has got a transfer's last reply.
+func (s *session) complete(c ftpinspect.Complete) {
+	for _, t := range s.transfers {
+		if t.id == c.ID && !t.completed && t.Transfer == c.Transfer {
+			t.completed, t.code, t.reply = true, c.Code, c.Reply
+			if t.pair == nil || t.pair.ended {
+				s.endTransfer(t)
+			}
+			return
+		}
+	}
+}
+
+// dataEnded notes that a transfer's data connection is over.
+func (s *session) dataEnded(t *transfer) {
+	if t.completed {
+		s.endTransfer(t)
+	}
+}
+
+// endTransfer reports a transfer's end.
+func (s *session) endTransfer(t *transfer) {
+	for i, o := range s.transfers {
+		if o == t {
+			s.transfers = append(s.transfers[:i], s.transfers[i+1:]...)
+			break
+		}
+	}
+	e := TransferEnded{
+		Session: s.id, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		ClientMode: t.client, ServerMode: t.server, Elapsed: time.Since(t.began),
+		Code: t.code, Reply: t.reply, Aborted: t.aborted, Err: t.broken(),
+	}
+	if t.pair != nil {
+		e.Bytes = t.pair.passed()
+	}
+	s.t.mu.Lock()
+	s.t.cuts.note(e)
+	s.t.mu.Unlock()
+	s.t.observe(e)
+}
+
+// broken is what cut a transfer; nil if its data has ended well and its reply
+// was delivered.
+func (t *transfer) broken() error {
+	switch {
+	case t.pair != nil && t.pair.outcome.Broken != nil:
+		return t.pair.outcome.Broken
+	case t.err != nil:
+		return t.err
+	case !t.completed || t.code == 421:
+		return errNoComplete
+	}
+	return nil
+}
+
+// endTransfers reports the transfers that the session's end has cut.
+func (s *session) endTransfers() {
+	for len(s.transfers) > 0 {
+		s.endTransfer(s.transfers[0])
+	}
+}

@@ -1,0 +1,138 @@
+package tunnel
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+
+	"ftptunnel/ftpinspect"
+)
+
+// Tunnel serves FTP clients of one side with an FTP server of the other. Its
+// exported fields are set before its first method is called and not changed
+// afterwards; its methods are safe for concurrent use. It must not be copied.
+type Tunnel struct {
+	// Client is the side that clients arrive on, Server the one that the FTP
+	// server is reached through. Nil is this machine.
+	Client, Server Side
+
+	// Target is the FTP server, host:port, as Server resolves it.
+	Target string
+
+	// Mode, ReplyHost, FXP and TLS are the policies of [ftpinspect.Config].
+	Mode      ftpinspect.ServerMode
+	ReplyHost bool
+	FXP       bool
+	TLS       ftpinspect.TLSMode
+
+	// ActiveAddress is where the server reaches our listeners, with
+	// ModeActive. If it is not set, active mode works for a target on
+	// Server's loopback only.
+	ActiveAddress netip.Addr
+
+	// SameUser serves only clients of the user of this process, where the
+	// system tells whose a connection is.
+	SameUser bool
+
+	Limits Limits
+
+	// Observe is told what happens; it may be nil. It is called from many
+	// goroutines at once and must not block.
+	Observe func(Event)
+
+	learning sync.Mutex // guards know, and is held for a step of an inspector
+	know     ftpinspect.Knowledge
+
+	mu       sync.Mutex // guards what follows
+	serving  int
+	perPeer  map[netip.Addr]int
+	lastID   uint64
+	draining chan struct{} // closed by Drain; nil until it is asked for
+	drained  bool
+	cuts     cutList
+}
+
+// Drain lets the tunnel come to its end: nobody is accepted any more, idle
+// sessions get a 421, transfers finish for at most Limits.Grace, and Serve
+// returns. It does not wait.
+func (t *Tunnel) Drain() {
+	drained := t.drain()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.drained {
+		t.drained = true
+		close(drained)
+	}
+}
+
+func (t *Tunnel) drain() chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.draining == nil {
+		t.draining = make(chan struct{})
+	}
+	return t.draining
+}
+
+// Cut returns the transfers that were cut and not aborted by the client
+// itself, and that no later transfer of the same path and direction has made
+// good.
+func (t *Tunnel) Cut() []Cut {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cuts.list()
+}
+
+func (t *Tunnel) observe(e Event) {
+	if t.Observe != nil {
+		t.Observe(e)
+	}
+}
+
+func (t *Tunnel) clientSide() Side { return orLocal(t.Client) }
+func (t *Tunnel) serverSide() Side { return orLocal(t.Server) }
+
+func orLocal(s Side) Side {
+	if s == nil {
+		return Local{}
+	}
+	return s
+}
+
+// dialTarget connects to the FTP server.
+func (t *Tunnel) dialTarget(ctx context.Context) (net.Conn, error) {
+	limit := t.Limits.filled().Connect
+	c, err := dialWithin(ctx, limit, func(ctx context.Context) (net.Conn, error) {
+		return t.serverSide().DialContext(ctx, "tcp", t.Target)
+	})
+	if err != nil {
+		return nil, &DialError{Target: t.Target, Err: err}
+	}
+	return c, nil
+}
+
+// enter counts a session in, unless there are too many.
+func (t *Tunnel) enter(peer netip.Addr, l Limits) (id uint64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.serving >= l.Sessions || t.perPeer[peer] >= l.PerPeer {
+		return 0, false
+	}
+	if t.perPeer == nil {
+		t.perPeer = map[netip.Addr]int{}
+	}
+	t.serving++
+	t.perPeer[peer]++
+	t.lastID++
+	return t.lastID, true
+}
+
+func (t *Tunnel) leave(peer netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.serving--
+	if t.perPeer[peer]--; t.perPeer[peer] == 0 {
+		delete(t.perPeer, peer)
+	}
+}
