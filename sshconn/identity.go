@@ -46,7 +46,7 @@ func (k *identity) signer(l *login) (ssh.Signer, error) {
 			}
 			k.pub, s = opened.PublicKey(), opened
 		} else {
-			s = &lazyKey{pub: plain(k.pub), open: func() (ssh.Signer, error) { return l.openKey(k.file) }}
+			s = &lazyKey{pub: plain(k.pub), open: func() (ssh.Signer, error) { return l.openOffered(k) }}
 		}
 	}
 	s, err := limitAlgorithms(s, l.cfg.PubkeyAlgorithms)
@@ -127,6 +127,16 @@ func (l *login) typeAllowed(key ssh.PublicKey) error {
 		return errors.New("PubkeyAcceptedAlgorithms does not allow its type")
 	}
 	return nil
+}
+
+// openOffered opens a key that the server has accepted, and notes why if it
+// cannot be used after all.
+func (l *login) openOffered(k *identity) (ssh.Signer, error) {
+	s, err := l.openKey(k.file)
+	if err != nil {
+		l.passed = append(l.passed, k.name+": "+err.Error())
+	}
+	return s, err
 }
 
 // openKey reads a private key, asking for the passphrase where there is one.
