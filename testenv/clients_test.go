@@ -57,12 +57,11 @@ func (j job) p() string     { return strconv.Itoa(j.port) }
 func (j job) plain() string { return strings.Trim(j.host, "[]") }
 
 type realClient struct {
-	name   string
-	only4  bool
-	verb   string // that proves the mode
-	onGet  func(t *testing.T, j job)
-	onPut  func(t *testing.T, j job) // nil: the client cannot
-	active bool
+	name  string
+	only4 bool
+	verb  string // that proves the mode
+	onGet func(t *testing.T, j job)
+	onPut func(t *testing.T, j job) // nil: the client cannot
 }
 
 func curl(flags ...string) realClient {
@@ -182,5 +181,88 @@ func getAndPut(t *testing.T, c realClient, s *FTPServer, j job) {
 	c.onPut(t, j)
 	if stored, _ := s.Tree().Get("up.bin"); !bytes.Equal(stored, up) {
 		t.Errorf("put: %d bytes differ from %d", len(stored), len(up))
+	}
+}
+
+// TestMirror is lftp taking and bringing a tree.
+func TestMirror(t *testing.T) {
+	for _, settings := range []string{"set ftp:passive-mode on", "set ftp:passive-mode off", "set ftp:use-mlsd on", "set ftp:sync-mode off"} {
+		t.Run(settings, func(t *testing.T) {
+			s := startFTP(t, FTPOptions{})
+			for i := range 60 {
+				s.Tree().Put(fmt.Sprintf("/tree/d%d/f %d ü", i%5, i), bytes.Repeat([]byte{byte(i)}, i*100))
+			}
+			dir := t.TempDir()
+			run(t, dir, "", "lftp", "--norc", "-c", "set net:max-retries 1; set ftp:ssl-allow no; "+settings+
+				"; open -u test,test -p "+strconv.Itoa(s.Port())+" 127.0.0.1; mirror -P4 tree copy; mirror -R -P4 copy back")
+			for _, name := range s.Tree().Names() {
+				tail, ok := strings.CutPrefix(name, "/tree/")
+				if ok && s.Tree().SHA256("/back/"+tail) != s.Tree().SHA256(name) {
+					t.Errorf("%s differs", name)
+				}
+			}
+		})
+	}
+}
+
+// TestRecursiveList is clients reading our listings.
+func TestRecursiveList(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"a/b/one", "a/two", "three"} {
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := startFTP(t, FTPOptions{Root: root})
+	check := func(t *testing.T, dir string) {
+		t.Helper()
+		for _, name := range []string{"a/b/one", "a/two", "three"} {
+			if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != name {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+		}
+	}
+	t.Run("wget", func(t *testing.T) {
+		dir := t.TempDir()
+		run(t, dir, "", "wget", "-q", "-r", "-nH", fmt.Sprintf("ftp://test:test@%s/", s.Addr()))
+		check(t, dir)
+	})
+	t.Run("ncftp", func(t *testing.T) {
+		dir := t.TempDir()
+		p := strconv.Itoa(s.Port())
+		run(t, dir, "", "ncftpget", "-R", "-V", "-u", "test", "-p", "test", "-P", p, "127.0.0.1", ".", "a", "three")
+		check(t, dir)
+	})
+	t.Run("curl", func(t *testing.T) {
+		out := run(t, t.TempDir(), "", "curl", "-sS", "-l", fmt.Sprintf("ftp://test:test@%s/", s.Addr()))
+		if out != "a\nthree\n" {
+			t.Errorf("curl -l: %q", out)
+		}
+	})
+}
+
+// TestTLS is explicit TLS with protected data connections.
+func TestTLS(t *testing.T) {
+	config, _, err := SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const force = "set ftp:ssl-allow yes; set ftp:ssl-force yes; set ssl:verify-certificate no"
+	secured := map[string]realClient{
+		"curl":        curl("--ssl-reqd", "-k"), // 7.88 hangs in active mode with TLS
+		"lftp":        lftp(force),
+		"lftp active": lftp(force + "; set ftp:passive-mode off"),
+	}
+	for name, c := range secured {
+		t.Run(name, func(t *testing.T) {
+			s := startFTP(t, FTPOptions{TLS: config, RequireTLS: true})
+			getAndPut(t, c, s, job{host: "127.0.0.1", port: s.Port(), dir: t.TempDir()})
+			if said := strings.Join(s.Counts().Commands, "\n"); !strings.Contains(said, "PROT P") {
+				t.Errorf("data in clear:\n%s", said)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -127,4 +128,11 @@ func TestRetrieveAndStore(t *testing.T) {
 	if _, err := c.R.ReadByte(); err != io.EOF {
 		t.Fatalf("after QUIT: %v", err)
 	}
+}
+
+func limited(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }

@@ -55,6 +55,7 @@ func (t *Tree) open(p string, offset int64) (io.ReadCloser, error) {
 func (t *Tree) create(p string, offset int64) (io.WriteCloser, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.reach("/")
 	dir, base := path.Split(p)
 	parent, err := t.find(dir)
 	if err != nil {
@@ -80,6 +81,7 @@ func (t *Tree) create(p string, offset int64) (io.WriteCloser, error) {
 func (t *Tree) mkdir(p string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.reach("/")
 	if _, err := t.find(p); err == nil {
 		return fs.ErrExist
 	}
