@@ -29,6 +29,7 @@ func (a Addr) String() string { return string(a) }
 // not exist (os.ErrNoDeadline). Safe for concurrent use as a net.Conn is.
 type Conn struct {
 	ch            ssh.Channel
+	rx            *receiver // reads ch
 	c             *connection
 	local, remote net.Addr
 	closed        atomic.Bool
@@ -40,11 +41,11 @@ func newConn(c *connection, ch ssh.Channel, reqs <-chan *ssh.Request, local, rem
 		ch.Close()
 		return nil, c.endError()
 	}
-	return &Conn{ch: ch, c: c, local: local, remote: remote}, nil
+	return &Conn{ch: ch, rx: newReceiver(ch, c.roundTrip), c: c, local: local, remote: remote}, nil
 }
 
 func (k *Conn) Read(p []byte) (int, error) {
-	n, err := k.ch.Read(p)
+	n, err := k.rx.Read(p)
 	if err == nil {
 		return n, nil
 	}
@@ -95,6 +96,7 @@ func (k *Conn) Close() error {
 	if k.closed.Swap(true) {
 		return net.ErrClosed
 	}
+	k.rx.close()
 	if err := k.ch.Close(); err != nil && !errors.Is(err, io.EOF) {
 		return k.c.endError()
 	}

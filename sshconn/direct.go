@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -66,7 +67,11 @@ func (c *connection) open(ctx context.Context, kind string, msg []byte) (opened,
 // await opens a channel and hands it to answer, or closes it when gone is.
 func (c *connection) await(kind string, msg []byte, answer chan<- opened, gone <-chan struct{}) {
 	var o opened
+	asked := time.Now()
 	o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, msg)
+	if o.err == nil {
+		c.opened(time.Since(asked))
+	}
 	select {
 	case answer <- o:
 	case <-gone:

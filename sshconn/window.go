@@ -1,0 +1,137 @@
+package sshconn
+
+import (
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Windows. In SSH a receiver grants the sender a window of bytes (RFC 4254,
+// section 5.2), so that one transfer gets at most a window per round trip.
+// x/crypto's is constant; on a long link that is far less than the link can
+// carry. A receiver grows the window of its channel as TCP's receive buffer
+// auto-tuning does: to twice what was consumed in a round trip. So it grows
+// only while the window is what limits the transfer and the reader keeps up,
+// and on a short link it does not grow at all.
+const (
+	baseWindow   = 2 << 20  // x/crypto's channelWindowSize
+	maxWindow    = 32 << 20 // of one channel
+	maxExtra     = 96 << 20 // beyond baseWindow, of all channels of the process
+	creditPieces = 4        // a window is given back in pieces of this part of it
+	maxCredit    = 1 << 20  // or of this size
+	shrinkAfter  = time.Second
+)
+
+// extraWindow is what all receivers have granted beyond baseWindow.
+var extraWindow atomic.Int64
+
+// crediting is a channel that is read without giving its window back, if it
+// controls that at all.
+type crediting interface {
+	read(p []byte) (int, error)
+	adjust(n int) error // grants the sender n bytes more
+	controls() bool
+}
+
+// receiver reads a channel and decides how much the sender may send. It is
+// owned by the channel's reader, but for close.
+type receiver struct {
+	raw    crediting
+	rtt    func() time.Duration // 0 while it is unknown
+	window int                  // granted, wherever its bytes are now
+	credit int                  // consumed and not given back
+	debt   int                  // to be withheld, for the window is to shrink
+
+	began time.Time // of the round trip that is being measured
+	got   int       // consumed in it
+	low   time.Time // since when the window has been too large; zero if it is not
+
+	extra atomic.Int64 // this receiver's part of extraWindow
+}
+
+func newReceiver(ch ssh.Channel, rtt func() time.Duration) *receiver {
+	return &receiver{raw: newRawChannel(ch), rtt: rtt, window: baseWindow}
+}
+
+func (r *receiver) Read(p []byte) (int, error) {
+	n, err := r.raw.read(p)
+	if n > 0 && r.raw.controls() {
+		r.consumed(n)
+	}
+	return n, err
+}
+
+// consumed gives back what the reader has taken, in pieces large enough that
+// their messages cost little.
+func (r *receiver) consumed(n int) {
+	r.credit += n
+	r.got += n
+	if rtt := r.rtt(); rtt > 0 {
+		r.measure(rtt, time.Now())
+	}
+	if r.credit >= min(r.window/creditPieces, maxCredit) {
+		r.giveBack()
+	}
+}
+
+func (r *receiver) giveBack() {
+	withheld := min(r.debt, r.credit)
+	r.debt -= withheld
+	r.window -= withheld
+	r.extra.Add(int64(-withheld))
+	extraWindow.Add(int64(-withheld))
+	if n := r.credit - withheld; n > 0 {
+		r.raw.adjust(n) // fails only when the channel has ended, which Read will tell
+	}
+	r.credit = 0
+}
+
+// measure looks at the window once in a round trip.
+func (r *receiver) measure(rtt time.Duration, now time.Time) {
+	elapsed := now.Sub(r.began)
+	if elapsed < rtt {
+		return
+	}
+	if !r.began.IsZero() && elapsed < 8*rtt {
+		r.tune(2*int(int64(r.got)*int64(rtt)/int64(elapsed)), now)
+	}
+	r.began, r.got = now, 0
+}
+
+// tune moves the window towards want.
+func (r *receiver) tune(want int, now time.Time) {
+	switch {
+	case want > r.window:
+		r.low = time.Time{}
+		r.grow(min(want, maxWindow) - r.window)
+	case want >= r.window/4 || r.window == baseWindow:
+		r.low = time.Time{}
+	case r.low.IsZero():
+		r.low = now
+	case now.Sub(r.low) >= shrinkAfter:
+		r.debt = max(0, r.window-max(want, baseWindow))
+		r.low = time.Time{}
+	}
+}
+
+// grow grants n bytes more, as far as all receivers together may.
+func (r *receiver) grow(n int) {
+	r.debt = 0
+	if n <= 0 {
+		return
+	}
+	if over := extraWindow.Add(int64(n)) - maxExtra; over > 0 {
+		back := min(over, int64(n))
+		extraWindow.Add(-back)
+		n -= int(back)
+	}
+	r.extra.Add(int64(n))
+	r.window += n
+	r.credit += n
+	r.giveBack()
+}
+
+// close gives this receiver's part of extraWindow back. It may be called at
+// any time and more than once.
+func (r *receiver) close() { extraWindow.Add(-r.extra.Swap(0)) }

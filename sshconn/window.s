@@ -1,0 +1,1 @@
+// This file is here so that window_raw.go may declare functions without a body.
