@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"ftptunnel/testenv"
@@ -27,6 +27,9 @@ func (p *program) demonstrate(ctx context.Context) int {
 	sigs, stop := notifySignals(len(p.command) > 0)
 	defer stop()
 	d, err := p.openDemo(ctx, sigs)
+	if interrupted, ok := errors.AsType[signalError](err); ok {
+		return interrupted.exitStatus()
+	}
 	if err != nil {
 		p.fail("demo", err)
 		return exitFailed
@@ -35,21 +38,29 @@ func (p *program) demonstrate(ctx context.Context) int {
 	if len(p.command) > 0 {
 		return d.wrap(ctx, sigs)
 	}
-	return d.show(ctx, sigs)
+	ctx, stop = untilSignal(ctx, sigs)
+	defer stop()
+	return d.show(ctx)
 }
 
 // show runs the demonstration's client in every mode and tells what happens.
-func (d *demo) show(ctx context.Context, sigs <-chan os.Signal) int {
+func (d *demo) show(ctx context.Context) int {
 	s := d.up.start(ctx)
 	d.tellScene()
 	failed := 0
 	for _, mode := range demoModes {
+		if ctx.Err() != nil {
+			break
+		}
 		if err := d.tryMode(ctx, mode); err != nil {
 			failed++
 			fmt.Fprintf(d.stdout, "      failed: %s\n", escape(err.Error()))
 		}
 	}
-	s.drain(sigs)
+	s.stop()
+	if interrupted, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+		return interrupted.exitStatus()
+	}
 	if failed > 0 {
 		fmt.Fprintf(d.stdout, "\nFAIL: %d of %d modes failed\n", failed, len(demoModes))
 		return exitFailed
@@ -79,7 +90,7 @@ func (d *demo) tryMode(ctx context.Context, mode string) error {
 	if err != nil {
 		return err
 	}
-	defer c.conn.Close()
+	defer c.close()
 	listing, err := c.download(mode, "LIST")
 	if err != nil {
 		return err

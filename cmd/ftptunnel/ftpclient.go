@@ -13,23 +13,25 @@ import (
 // ftpClient is the demonstration's FTP client (RFC 959, RFC 2428): enough to
 // list, download and upload in each mode, and no more.
 type ftpClient struct {
-	conn net.Conn
-	text *textproto.Conn
+	conn  net.Conn
+	text  *textproto.Conn
+	close func() // must be called
 }
 
 // stepTimeout is how long the client waits for anything.
 const stepTimeout = 10 * time.Second
 
-// dialFTP connects and logs in.
+// dialFTP connects and logs in. The client ends with ctx, too.
 func dialFTP(ctx context.Context, addr string) (*ftpClient, error) {
 	d := net.Dialer{Timeout: stepTimeout}
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	c := &ftpClient{conn, textproto.NewConn(conn)}
+	forget := context.AfterFunc(ctx, func() { conn.Close() })
+	c := &ftpClient{conn, textproto.NewConn(conn), func() { forget(); conn.Close() }}
 	if err := c.logIn(); err != nil {
-		conn.Close()
+		c.close()
 		return nil, err
 	}
 	return c, nil
@@ -50,9 +52,8 @@ func (c *ftpClient) logIn() error {
 	return err
 }
 
-// quit says goodbye and closes.
+// quit says goodbye.
 func (c *ftpClient) quit() error {
-	defer c.conn.Close()
 	_, err := c.command(221, "QUIT")
 	return err
 }

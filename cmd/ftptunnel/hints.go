@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -74,7 +75,7 @@ func (p *program) authHint(err error) string {
 	switch {
 	case e.TooMany:
 		return "the server counts every key that the agent offers: -o IdentitiesOnly=yes -i KEY offers one"
-	case e.NoPrompt && p.batch:
+	case p.batch && (e.NoPrompt || wantsTyping(e.Allowed)):
 		return "a password or passphrase is needed, and --batch forbids asking: ssh-add KEY, or leave --batch out"
 	case e.NoPrompt:
 		return "a password or passphrase is needed and there is no terminal to ask on: ssh-add KEY, or set SSH_ASKPASS"
@@ -84,6 +85,11 @@ func (p *program) authHint(err error) string {
 		return "no key was offered: ssh-add -l lists the agent's, -i FILE names another"
 	}
 	return fmt.Sprintf("%s shows the same login; -l names the user, -i the key", p.sshCommand("-v"))
+}
+
+// wantsTyping reports whether a server would go on with a method that asks.
+func wantsTyping(methods []string) bool {
+	return slices.Contains(methods, "password") || slices.Contains(methods, "keyboard-interactive")
 }
 
 // connectHint is for an SSH server that was not reached.

@@ -48,6 +48,7 @@ func ftpGet(args []string) int {
 		if err != nil {
 			return err
 		}
+		defer c.close()
 		content, err := c.download(args[1], "RETR "+args[2])
 		os.Stdout.Write(content)
 		if err != nil {

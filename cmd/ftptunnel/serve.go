@@ -63,6 +63,11 @@ func (s *serving) drain(sigs <-chan os.Signal) {
 	case <-s.ended:
 	case <-sigs:
 	}
+	s.stop()
+}
+
+// stop ends every session at once and waits for the end.
+func (s *serving) stop() {
 	s.cancel()
 	<-s.ended
 }
