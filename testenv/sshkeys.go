@@ -99,8 +99,8 @@ func (s *SSHServer) newConfig() *ssh.ServerConfig {
 	if s.opts.Banner != "" {
 		c.BannerCallback = func(ssh.ConnMetadata) string { return s.opts.Banner }
 	}
-	for _, k := range s.opts.HostKeys {
-		c.AddHostKey(k)
+	for _, k := range slices.Backward(s.opts.HostKeys) {
+		c.AddHostKey(k) // of each type, the last one added counts
 	}
 	return c
 }

@@ -16,7 +16,7 @@ import (
 // has the generated [SSHServer.ClientKey].
 type SSHOptions struct {
 	Addr     string       // where to listen; "127.0.0.1:0" if empty
-	HostKeys []ssh.Signer // one Ed25519 key is made if there is none
+	HostKeys []ssh.Signer // the first of each type is used, all are announced; one Ed25519 key is made if there is none
 	Version  string       // identification, "SSH-2.0-…"; x/crypto's if empty
 	Banner   string       // shown before authentication
 
@@ -57,6 +57,7 @@ type SSHServer struct {
 	gate  gate
 	conns conns // SSH connections, listeners and forwarded connections
 	live  conns // the SSH connections alone
+	peers conns // of them, those that are authenticated, as *peer
 	wg    sync.WaitGroup
 	ctx   context.Context
 	stop  context.CancelFunc
@@ -165,5 +166,7 @@ func (s *SSHServer) serveConn(conn *gatedConn) {
 	_ = conn.SetDeadline(time.Time{})
 	s.counts.add(func(c *SSHCounts) { c.Logins++; keep(&c.Users, sc.User()) })
 	p := newPeer(s, sc, conn)
+	s.peers.add(p)
+	defer s.peers.remove(p)
 	p.run(channels, requests)
 }
