@@ -35,7 +35,7 @@ type Limits struct {
 	// long it waits for the answer to its QUIT (2 s).
 	Greeting, Goodbye time.Duration
 	// Linger is how long a session that is over waits for the client to
-	// take its last reply (5 s), and Abandoned how long the server of a
+	// take its last reply (1 s), and Abandoned how long the server of a
 	// client that is gone may stay, idle (60 s).
 	Linger, Abandoned time.Duration
 }
@@ -59,7 +59,7 @@ func (l Limits) filled() Limits {
 	set(&l.Grace, 30)
 	set(&l.Greeting, 30)
 	set(&l.Goodbye, 2)
-	set(&l.Linger, 5)
+	set(&l.Linger, 1)
 	set(&l.Abandoned, 60)
 	if l.Sessions == 0 {
 		l.Sessions = 1000
