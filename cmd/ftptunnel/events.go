@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"ftptunnel/ftpinspect"
+	"ftptunnel/sshconn"
 	"ftptunnel/tunnel"
 )
 
@@ -48,7 +50,7 @@ func (t *teller) tell(e tunnel.Event) {
 		t.say(levelWarn, "refused", e.Session, fmt.Sprintf("refused a connection from %v: %v", e.Peer, e.Why),
 			"peer", e.Peer.String(), "reason", e.Why.String())
 	case tunnel.Unreachable:
-		t.say(levelWarn, "unreachable", e.Session, fmt.Sprintf("cannot reach %s: %v", e.Target, e.Err),
+		t.say(levelWarn, "unreachable", e.Session, describe(e.Err),
 			"error", e.Err.Error(), fieldHint, t.hint(e.Err))
 	case tunnel.DataFailed:
 		t.dataFailed(e)
@@ -78,7 +80,11 @@ func (t *teller) sessionEnded(e tunnel.SessionEnded) {
 			fmt.Sprintf("ended after %s: %s", shortDuration(e.Elapsed), e.Reason), fields...)
 		return
 	}
-	t.say(levelWarn, "session_ended", e.Session, fmt.Sprintf("session broken: %v", e.Err),
+	level := levelWarn
+	if _, lost := errors.AsType[*sshconn.LostError](e.Err); lost {
+		level = levelInfo // told already, once for all sessions
+	}
+	t.say(level, "session_ended", e.Session, fmt.Sprintf("session broken: %v", e.Err),
 		append(fields, "error", e.Err.Error())...)
 }
 
@@ -103,15 +109,20 @@ func (t *teller) transferEnded(e tunnel.TransferEnded) {
 		e.Verb, e.Path, byteCount(e.Bytes), shortDuration(e.Elapsed), modes, e.Reply), fields...)
 }
 
-// dataFailed tells of a data connection that could not be made.
+// dataFailed tells of a data connection that could not be made. A remote
+// forward that is refused where it need not be had is bridged, and no news.
 func (t *teller) dataFailed(e tunnel.DataFailed) {
+	level, hint := levelWarn, dataHint(e)
+	if t.serverMode == ftpinspect.ModeAuto && e.Listen && e.End == tunnel.Server {
+		level, hint = levelInfo, ""
+	}
 	doing := "connect to"
 	if e.Listen {
 		doing = "listen on"
 	}
 	text := fmt.Sprintf("data connection: cannot %s %s on the %v's side: %v", doing, e.Address, e.End, e.Err)
-	t.say(levelWarn, "data_failed", e.Session, text, "end", e.End.String(), "address", e.Address,
-		"error", e.Err.Error(), fieldHint, dataHint(e))
+	t.say(level, "data_failed", e.Session, text, "end", e.End.String(), "address", e.Address,
+		"error", e.Err.Error(), fieldHint, hint)
 }
 
 // direction names the way of a transfer.

@@ -96,7 +96,18 @@ func (p *program) main(ctx context.Context) int {
 
 // fail tells of an error, with its hint.
 func (p *program) fail(event string, err error) {
-	p.log.fail(event, err.Error(), p.hint(err))
+	p.log.fail(event, describe(err), p.hint(err))
+}
+
+// describe words an error. That a target cannot be reached is said once, by
+// the layer that knows best why.
+func describe(err error) string {
+	if e, ok := errors.AsType[*sshconn.ForwardError](err); ok {
+		if _, ok := errors.AsType[*tunnel.DialError](err); ok {
+			return e.Error()
+		}
+	}
+	return err.Error()
 }
 
 // commandFailed tells that the command cannot be run and returns the code.

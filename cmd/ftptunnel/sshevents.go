@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -12,8 +14,8 @@ import (
 // connection's goroutines.
 func (p *program) sshEvent(e sshconn.Event) {
 	w, ok := sshWordings[e.Kind]
-	if !ok {
-		return
+	if !ok || errors.Is(e.Err, context.Canceled) {
+		return // what we ended ourselves is no news
 	}
 	text := w.text(e)
 	if e.Kind == sshconn.Banner {
