@@ -306,6 +306,9 @@ func quoted(b []byte) string {
 	if !ok {
 		return "NOT ENDED BY CRLF: " + quotedText(b)
 	}
+	if rest, ok := strings.CutSuffix(s, " "); ok {
+		return quotedText([]byte(rest)) + `\x20` // editors strip blanks
+	}
 	return quotedText([]byte(s))
 }
 
