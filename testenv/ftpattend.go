@@ -6,7 +6,7 @@ const maxQueue = 256
 
 // attend serves the control connection until done is closed. The end of the
 // control connection does not end a transfer, a reset does.
-func (s *ftpSession) attend(done <-chan struct{}, abort func()) {
+func (s *ftpSession) attend(t *transfer, done <-chan struct{}, abort func()) {
 	lines, broken := s.lines, s.broken
 	for {
 		open := lines
@@ -22,6 +22,10 @@ func (s *ftpSession) attend(done <-chan struct{}, abort func()) {
 		case line, ok := <-open:
 			if !ok {
 				lines = nil
+				continue
+			}
+			if t.over.Load() {
+				s.queue = append(s.queue, line)
 				continue
 			}
 			s.duringTransfer(line, done, abort)

@@ -24,6 +24,7 @@ type transfer struct {
 	ascii   bool
 	total   int64
 	aborted atomic.Bool
+	over    atomic.Bool // what comes now comes after the transfer
 }
 
 var errCut = errors.New("cut to order")
@@ -52,7 +53,7 @@ func (s *ftpSession) transfer(t *transfer) {
 	defer cancel()
 	done := make(chan struct{})
 	s.wg.Go(func() { defer close(done); t.run(ctx) })
-	s.attend(done, func() {
+	s.attend(t, done, func() {
 		t.aborted.Store(true)
 		cancel()
 	})
@@ -81,13 +82,13 @@ func (t *transfer) run(ctx context.Context) {
 	raw, err := t.path.open(ctx)
 	switch {
 	case errors.Is(err, errForeign):
-		s.say("425 Security: Bad IP connecting.")
+		t.refuse("425 Security: Bad IP connecting.")
 		return
 	case t.aborted.Load() && err != nil:
-		s.say("426 Transfer aborted.")
+		t.refuse("426 Transfer aborted.")
 		return
 	case err != nil:
-		s.say("425 Failed to establish connection.")
+		t.refuse("425 Failed to establish connection.")
 		return
 	}
 	conn, ok := s.adopt(raw)
@@ -98,9 +99,15 @@ func (t *transfer) run(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	t.preliminary()
 	if t.faults.EarlyReply {
-		t.final(t.end)
+		t.finish(t.end)
 	}
 	t.conclude(conn, t.carry(ctx, conn))
+}
+
+// refuse ends a transfer that has not begun.
+func (t *transfer) refuse(reply string) {
+	t.over.Store(true)
+	t.session.say(reply)
 }
 
 func (t *transfer) preliminary() {
@@ -109,7 +116,14 @@ func (t *transfer) preliminary() {
 	}
 }
 
+// final says the last reply. Who has it may send the next command before the
+// transfer's goroutine has ended.
 func (t *transfer) final(reply string) {
+	t.over.Store(true)
+	t.finish(reply)
+}
+
+func (t *transfer) finish(reply string) {
 	if !t.faults.LonePreliminary && reply != "" {
 		t.session.say(reply)
 	}
