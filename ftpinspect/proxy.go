@@ -1,7 +1,6 @@
 package ftpinspect
 
 import (
-	"net"
 	"strconv"
 	"strings"
 )
@@ -98,7 +97,10 @@ func parseTarget(s string) (target string, ok bool) {
 	if err != nil || n == 0 || !plausibleHost(host) {
 		return "", false
 	}
-	return net.JoinHostPort(host, strconv.Itoa(int(n))), true
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(int(n)), true
 }
 
 // plausibleHost tells that a host is made of what names and addresses are.

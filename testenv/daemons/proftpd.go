@@ -36,7 +36,7 @@ func ProFTPD(t testing.TB, o FTPOptions) *FTPServer {
 			"MaxInstances 500",
 			"AuthOrder mod_auth_unix.c",
 			"RequireValidShell off",
-			"ScoreboardFile none", // its locks cost 0.2 s a session
+			"ScoreboardFile none",
 			"PidFile " + filepath.Join(dir, "pid"),
 			"DelayTable none",
 			"SystemLog " + filepath.Join(dir, "proftpd.log"),

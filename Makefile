@@ -1,0 +1,54 @@
+# Everything that a developer runs. `make test` is the one to know.
+
+GO          ?= go
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DAEMONS     := $(CURDIR)/.cache/daemons
+
+# The race detector is cgo's.
+RACE = $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
+
+# Further arguments for go test, as in: make test ARGS='-run TestScript -v'.
+ARGS ?=
+
+export FTPTUNNEL_DAEMONS := $(DAEMONS)
+
+.PHONY: all build test matrix heavy lint cross setup clean
+
+all: build
+
+build:
+	$(GO) build -o bin/ftptunnel ./cmd/ftptunnel
+
+# Every test, with the race detector, against the real SSH servers, FTP
+# servers and FTP clients that setup could bring here.
+test: setup
+	$(GO) test $(RACE) -shuffle=on -timeout=20m $(ARGS) ./...
+
+# Every client in every mode through every SSH server to every FTP server, as
+# one table.
+matrix: setup
+	FTPTUNNEL_MATRIX=1 $(GO) test -count=1 -timeout=60m -run='^TestMatrix$$' -v $(ARGS) ./cmd/ftptunnel
+
+# What takes gigabytes: memory held during long transfers, many parallel
+# mirrors.
+heavy: setup
+	FTPTUNNEL_HEAVY=1 $(GO) test -count=1 -timeout=60m -run='^TestHeavy' -v $(ARGS) ./cmd/ftptunnel
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt has not been run on:" $$unformatted; exit 1; fi
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+# The program has to build for systems that its tests do not run on.
+cross:
+	GOOS=darwin $(GO) build ./...
+	GOOS=windows $(GO) build ./...
+	GOOS=freebsd $(GO) build ./...
+
+# Installs what the tests start (Debian, as root), or says what is missing.
+setup:
+	@sh testenv/daemons/install.sh $(DAEMONS)
+
+clean:
+	rm -rf bin .cache
