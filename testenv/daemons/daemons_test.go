@@ -20,7 +20,7 @@ func TestSSHServersLogIn(t *testing.T) {
 	ssh := Find(t, "ssh", "openssh-client")
 	for _, server := range SSHServers {
 		for _, ipv6 := range []bool{false, true} {
-			t.Run(server.Name+" "+loopback(ipv6), func(t *testing.T) {
+			t.Run(server.Name+" "+listenHost("", ipv6), func(t *testing.T) {
 				t.Parallel()
 				s := server.Start(t, SSHOptions{IPv6: ipv6, HostKeys: []string{"ed25519", "ecdsa", "rsa"}})
 				config := SSHConfig(t, Alias{Name: "box", Server: s})

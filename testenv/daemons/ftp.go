@@ -14,7 +14,7 @@ type FTPServer struct {
 	*Process // nil for inetutils-ftpd, which is started for each connection
 
 	Name     string // the program
-	Host     string // a loopback address
+	Host     string // the address that it listens on
 	Port     int
 	Addr     string // Host:Port
 	User     string
@@ -30,6 +30,9 @@ type FTPServer struct {
 // every mode, on IPv4.
 type FTPOptions struct {
 	IPv6 bool
+
+	// Host is the address to listen on, a loopback address if empty.
+	Host string
 
 	// Extra are settings in the server's own words, as the launcher says.
 	Extra []string
@@ -54,7 +57,7 @@ func newFTPServer(t testing.TB, name, dir string, o FTPOptions) *FTPServer {
 	folder(t, filepath.Join(root, "up"), 0o777)
 	return &FTPServer{
 		Name:     name,
-		Host:     loopback(o.IPv6),
+		Host:     listenHost(o.Host, o.IPv6),
 		User:     "anonymous",
 		Password: "ftptunnel@example.com",
 		Root:     root,

@@ -26,9 +26,12 @@ func freePort(t testing.TB, host string) int {
 	return 0
 }
 
-// loopback is the address that a daemon listens on.
-func loopback(ipv6 bool) string {
-	if ipv6 {
+// listenHost is the address that a daemon listens on.
+func listenHost(host string, ipv6 bool) string {
+	switch {
+	case host != "":
+		return host
+	case ipv6:
 		return "::1"
 	}
 	return "127.0.0.1"

@@ -23,7 +23,7 @@ type SSHServer struct {
 	*Process
 
 	Name       string // the program
-	Host       string // a loopback address
+	Host       string // the address that it listens on
 	Port       int
 	Addr       string // Host:Port
 	User       string
@@ -36,6 +36,9 @@ type SSHServer struct {
 // everything that a tunnel needs, on IPv4.
 type SSHOptions struct {
 	IPv6 bool
+
+	// Host is the address to listen on, a loopback address if empty.
+	Host string
 
 	// HostKeys are the types of the server's keys: ed25519, ecdsa, rsa. None
 	// means ed25519.
@@ -65,7 +68,7 @@ func newSSHServer(t testing.TB, name, dir string, o SSHOptions) (*SSHServer, str
 	}
 	s := &SSHServer{
 		Name:     name,
-		Host:     loopback(o.IPv6),
+		Host:     listenHost(o.Host, o.IPv6),
 		User:     me.Username,
 		Identity: filepath.Join(dir, "id_ed25519"),
 	}
