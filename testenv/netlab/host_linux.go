@@ -68,27 +68,13 @@ func (h *Host) Close() error { return h.ns.Close() }
 // Do runs f on the host: the sockets that f opens in this goroutine are the
 // host's, and so are the programs that it starts. Other goroutines, those that
 // f starts included, stay where they were. The error is f's.
-func (h *Host) Do(f func() error) (err error) {
-	home, err := os.Open(threadNamespace)
-	if err != nil {
-		return fmt.Errorf("host %s: %w", h.name, err)
-	}
-	defer home.Close()
-	runtime.LockOSThread()
-	if err := enter(h.ns); err != nil {
-		runtime.UnlockOSThread()
-		return fmt.Errorf("host %s: %w", h.name, err)
-	}
-	defer func() {
-		// Without a way back the thread stays locked: it then ends with the
-		// goroutine, and nothing else ever runs on it.
-		if back := enter(home); back != nil {
-			err = errors.Join(err, fmt.Errorf("host %s: way back: %w", h.name, back))
-			return
+func (h *Host) Do(f func() error) error {
+	return away(func() error {
+		if err := enter(h.ns); err != nil {
+			return fmt.Errorf("host %s: %w", h.name, err)
 		}
-		runtime.UnlockOSThread()
-	}()
-	return f()
+		return f()
+	})
 }
 
 // ip runs ip(8) on the host.
@@ -108,24 +94,40 @@ func (h *Host) path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(),
 const threadNamespace = "/proc/thread-self/ns/net"
 
 // newNamespace makes a network namespace and returns a handle on it.
-func newNamespace() (*os.File, error) {
-	type made struct {
-		ns  *os.File
-		err error
+func newNamespace() (ns *os.File, err error) {
+	err = away(func() (err error) {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("unshare: %w", err)
+		}
+		ns, err = os.Open(threadNamespace)
+		return err
+	})
+	return ns, err
+}
+
+// away runs f on a thread of its own, which f may take to another network
+// namespace, and takes the thread back.
+//
+// Letting the thread end instead would end the programs that it has started,
+// where they are to die with their parent: to the kernel that is the thread.
+func away(f func() error) (err error) {
+	runtime.LockOSThread()
+	home, err := os.Open(threadNamespace)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return err
 	}
-	done := make(chan made)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		if err != nil {
-			done <- made{err: err}
+	defer func() {
+		defer home.Close()
+		// Without a way back the thread stays locked: it then ends with the
+		// goroutine, and nothing else ever runs on it.
+		if back := enter(home); back != nil {
+			err = errors.Join(err, fmt.Errorf("way back: %w", back))
 			return
 		}
-		ns, err := os.Open(threadNamespace)
-		done <- made{ns, err}
+		runtime.UnlockOSThread()
 	}()
-	m := <-done
-	return m.ns, m.err
+	return f()
 }
 
 func enter(ns *os.File) error {

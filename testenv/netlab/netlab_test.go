@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -144,6 +145,29 @@ func TestDo(t *testing.T) {
 	failed := errors.New("failed")
 	if err := h.Do(func() error { return failed }); err != failed {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A program that is to die with its parent outlives the making of other hosts,
+// which happens on the same threads.
+func TestThreadsStay(t *testing.T) {
+	h := host(t, "host")
+	child := exec.Command("sleep", "60")
+	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := h.Do(child.Start); err != nil {
+		t.Fatal(err)
+	}
+	var hosts sync.WaitGroup
+	for range 20 {
+		hosts.Go(func() { host(t, "other") })
+	}
+	hosts.Wait()
+	if err := child.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var ended *exec.ExitError
+	if err := child.Wait(); !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v", err)
 	}
 }
 
