@@ -1,9 +1,11 @@
 package sshconn
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"strings"
 )
 
@@ -23,3 +25,11 @@ func tooOpen(fs.FileInfo) bool { return false }
 
 // defaultAgent is the agent where SSH_AUTH_SOCK is not set.
 const defaultAgent = windowsAgent
+
+// trustedFile: modes say nothing on Windows.
+func trustedFile(string) bool { return true }
+
+// matchCommand makes the command interpreter run a command of Match exec.
+func matchCommand(ctx context.Context, _, command string) *exec.Cmd {
+	return exec.CommandContext(ctx, "cmd.exe", "/c", command)
+}

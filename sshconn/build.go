@@ -138,9 +138,8 @@ func (cfg *Config) hostKeys(s *settings) {
 		cfg.StrictHostKeyChecking = v
 	}
 	cfg.HashKnownHosts = s.flag("hashknownhosts")
-	cfg.CheckHostIP = s.flag("checkhostip")
 	cfg.NoHostAuthLocalhost = s.flag("nohostauthenticationforlocalhost")
-	cfg.FingerprintMD5 = strings.EqualFold(s.get("fingerprinthash"), "md5")
+	cfg.FingerprintHash = s.get("fingerprinthash")
 	cfg.KnownHostsCommand = s.text("knownhostscommand")
 	switch v := s.get("updatehostkeys"); v {
 	case "true", "yes":
@@ -178,11 +177,11 @@ func (cfg *Config) expand(s *settings, e expander) (err error) {
 	}
 	setAll(&cfg.IdentityFiles, s.values["identityfile"])
 	setAll(&cfg.CertificateFiles, s.values["certificatefile"])
-	setAll(&cfg.UserKnownHosts, s.list("userknownhostsfile"))
-	cfg.GlobalKnownHosts = s.list("globalknownhostsfile")
+	// ssh -G prints the next three expanded.
+	cfg.UserKnownHosts, cfg.GlobalKnownHosts = s.list("userknownhostsfile"), s.list("globalknownhostsfile")
+	cfg.ControlPath = s.text("controlpath")
 	cfg.IdentitiesSet = s.set["identityfile"]
 	set(&cfg.RevokedHostKeys, "revokedhostkeys")
-	set(&cfg.ControlPath, "controlpath")
 	if cfg.settings.text("proxyjump") == "" && s.text("proxycommand") != "" && err == nil {
 		cfg.ProxyCommand, err = e.only("hnpr").percent(s.text("proxycommand"))
 	}
@@ -206,14 +205,14 @@ func identityAgent(v string, e expander) (string, error) {
 	case v[0] == '$' && !strings.HasPrefix(v, "${"):
 		return e.o.env(v[1:]), nil
 	}
-	return e.path(v)
+	return v, nil
 }
 
 // notHonoured are directives that change how a connection comes about and that
 // this package cannot follow.
 var notHonoured = []string{
 	"gssapiauthentication", "hostbasedauthentication", "pkcs11provider",
-	"compression", "verifyhostkeydns", "proxyusefdpass",
+	"compression", "verifyhostkeydns", "proxyusefdpass", "checkhostip",
 }
 
 // unsupported names the directives that are set in vain.

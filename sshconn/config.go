@@ -53,10 +53,9 @@ type Config struct {
 	RevokedHostKeys       string // file; "" = none
 	HostKeyAlias          string
 	HashKnownHosts        bool
-	CheckHostIP           bool
 	UpdateHostKeys        string // "yes", "no", "ask"
 	NoHostAuthLocalhost   bool
-	FingerprintMD5        bool
+	FingerprintHash       string // "SHA256", "MD5", …
 
 	HostKeyAlgorithms    []string
 	HostKeyAlgorithmsSet bool // not by default: the order is the user's
@@ -78,5 +77,4 @@ type Config struct {
 
 	settings *settings // as read, for WriteG
 	options  Options
-	env      func(string) string
 }

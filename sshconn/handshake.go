@@ -20,7 +20,6 @@ type handshake struct {
 	notify func(Event)
 	keys   *hostKeys
 	login  *login
-	banner string
 }
 
 // run speaks SSH over raw, which it owns, until the user is logged in.

@@ -2,6 +2,9 @@ package sshconn
 
 import (
 	"context"
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -214,10 +217,24 @@ func fingerprint(cfg *Config, key ssh.PublicKey) string {
 	if cert, ok := key.(*ssh.Certificate); ok {
 		key = cert.Key
 	}
-	if cfg.FingerprintMD5 {
+	blob := key.Marshal()
+	var sum []byte
+	switch cfg.FingerprintHash {
+	case "MD5":
 		return "MD5:" + ssh.FingerprintLegacyMD5(key)
+	case "SHA1":
+		h := sha1.Sum(blob)
+		sum = h[:]
+	case "SHA384":
+		h := sha512.Sum384(blob)
+		sum = h[:]
+	case "SHA512":
+		h := sha512.Sum512(blob)
+		sum = h[:]
+	default:
+		return ssh.FingerprintSHA256(key)
 	}
-	return ssh.FingerprintSHA256(key)
+	return cfg.FingerprintHash + ":" + base64.RawStdEncoding.EncodeToString(sum)
 }
 
 // shortType returns ssh's short name of a key's type: ED25519, RSA, ECDSA.
@@ -228,7 +245,7 @@ func shortType(key ssh.PublicKey) string {
 		return strings.ToUpper(strings.Split(strings.TrimPrefix(t, "sk-ssh-"), "-")[0]) + "-SK"
 	case strings.HasPrefix(t, "ecdsa"):
 		return "ECDSA"
-	case t == ssh.InsecureKeyAlgoDSA:
+	case t == "ssh-dss":
 		return "DSA"
 	}
 	return strings.ToUpper(strings.TrimPrefix(t, "ssh-"))

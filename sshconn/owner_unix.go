@@ -3,7 +3,10 @@
 package sshconn
 
 import (
+	"context"
 	"io/fs"
+	"os"
+	"os/exec"
 	"syscall"
 )
 
@@ -12,4 +15,23 @@ import (
 func ownFile(info fs.FileInfo, uid int) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == uid
+}
+
+// trustedFile tells whether a configuration file can only be written by its
+// user and by root.
+func trustedFile(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (st.Uid == 0 || int(st.Uid) == os.Getuid()) && info.Mode().Perm()&0o022 == 0
+}
+
+// matchCommand makes the user's shell run a command of Match exec.
+func matchCommand(ctx context.Context, shell, command string) *exec.Cmd {
+	if shell == "" {
+		shell = "/bin/sh"
+	}
+	return exec.CommandContext(ctx, shell, "-c", command)
 }

@@ -87,8 +87,13 @@ func resolveJumps(ctx context.Context, r resolver, cfg *Config, o *Options, dept
 		if depth+i >= maxHops {
 			return nil, &ConfigError{Text: "too many jump hosts on the way to " + cfg.Alias}
 		}
-		h := Options{ConfigFile: o.ConfigFile, Batch: o.Batch, Home: o.Home, User: o.User, Env: o.Env}
-		hop, err := resolveOne(ctx, r, jumpURI(spec), &h)
+		at, err := parseSpec(strings.TrimSpace(spec))
+		if err != nil {
+			return nil, &ConfigError{Text: "invalid ProxyJump " + spec}
+		}
+		h := Options{ConfigFile: o.ConfigFile, Batch: o.Batch, Home: o.Home, User: o.User, Env: o.Env,
+			Login: at.user, Port: at.port}
+		hop, err := resolveOne(ctx, r, at.host, &h)
 		if err != nil {
 			return nil, err
 		}
@@ -104,15 +109,6 @@ func resolveJumps(ctx context.Context, r resolver, cfg *Config, o *Options, dept
 		hops = append(hops, hop)
 	}
 	return hops, nil
-}
-
-// jumpURI turns [user@]host[:port] into what ssh takes as a destination.
-func jumpURI(spec string) string {
-	spec = strings.TrimSpace(spec)
-	if strings.HasPrefix(strings.ToLower(spec), "ssh://") {
-		return spec
-	}
-	return "ssh://" + spec
 }
 
 // findSSH looks for an ssh binary on a PATH.

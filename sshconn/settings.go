@@ -13,7 +13,6 @@ type settings struct {
 	values map[string][]string // each with one value a line
 	lists  map[string][]string // elements of lists whose elements hold blanks
 	set    map[string]bool     // not by default
-	native bool                // read by this package, not by ssh
 }
 
 func newSettings() *settings {

@@ -61,9 +61,6 @@ func (o *Options) arguments() []string {
 		add("-i", i)
 	}
 	add("-J", o.Jump)
-	if o.Batch {
-		add("-o", "BatchMode=yes")
-	}
 	for _, s := range o.Set {
 		add("-o", s)
 	}

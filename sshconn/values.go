@@ -53,3 +53,48 @@ func qos(v string) int {
 	}
 	return -1
 }
+
+// qosName returns an IPQoS value as ssh -G prints it: by name if it has one.
+func qosName(v string) (string, bool) {
+	if strings.EqualFold(v, "none") {
+		return "none", true
+	}
+	n := qos(v)
+	if n < 0 {
+		return "", false
+	}
+	for _, name := range []string{"af11", "af12", "af13", "af21", "af22", "af23", "af31", "af32", "af33",
+		"af41", "af42", "af43", "cs0", "cs1", "cs2", "cs3", "cs4", "cs5", "cs6", "cs7", "ef", "le",
+		"lowdelay", "throughput"} {
+		if qosNames[name] == n {
+			return name, true
+		}
+	}
+	return "0x" + hexByte(n), true
+}
+
+func hexByte(n int) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{digits[n>>4&15], digits[n&15]})
+}
+
+// parseAmount reads a number of bytes: 1G, 512M, 100K, 4096.
+func parseAmount(s string) (int64, bool) {
+	if s == "" {
+		return 0, false
+	}
+	shift := 0
+	if i := strings.IndexByte("BKMGTPE", s[len(s)-1]&^0x20); i >= 0 {
+		shift, s = 10*i, s[:len(s)-1]
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > 1<<62>>shift {
+		return 0, false
+	}
+	return n << shift, true
+}
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
