@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/pem"
 	"flag"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"ftptunnel/testenv"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
 )
 
 // network is what a script has started.
@@ -39,6 +41,7 @@ func flags(ts *testscript.TestScript, f *flag.FlagSet, args []string) []string {
 func startSSHD(ts *testscript.TestScript, _ bool, args []string) {
 	var f flag.FlagSet
 	password := f.String("password", "", "let in by this password, and by no key")
+	passphrase := f.String("passphrase", "", "lock its key with this passphrase")
 	direct := f.Bool("refuse-direct", false, "refuse direct-tcpip")
 	forward := f.Bool("refuse-forward", false, "refuse tcpip-forward")
 	jump := f.String("jump", "", "is reached through this Host")
@@ -55,7 +58,7 @@ func startSSHD(ts *testscript.TestScript, _ bool, args []string) {
 	s.RefuseForward(*forward)
 	networkOf(ts).ssh[name] = s
 	ts.Setenv(strings.ToUpper(name)+"_PORT", fmt.Sprint(s.Port()))
-	ts.Check(os.WriteFile(ts.MkAbs(name+".key"), s.ClientKeyPEM(), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(name+".key"), lockKey(ts, s.ClientKeyPEM(), *passphrase), 0o600))
 	host := fmt.Sprintf("Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser tester\n\tIdentityFile %s\n"+
 		"\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile none\n", name, s.Port(), ts.MkAbs(name+".key"), ts.MkAbs("known_hosts"))
 	if *jump != "" {
@@ -65,6 +68,18 @@ func startSSHD(ts *testscript.TestScript, _ bool, args []string) {
 	if !*unknown {
 		appendFile(ts, "known_hosts", s.KnownHosts())
 	}
+}
+
+// lockKey returns a private key that wants a passphrase, unless that is empty.
+func lockKey(ts *testscript.TestScript, key []byte, passphrase string) []byte {
+	if passphrase == "" {
+		return key
+	}
+	raw, err := ssh.ParseRawPrivateKey(key)
+	ts.Check(err)
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(raw, "", []byte(passphrase))
+	ts.Check(err)
+	return pem.EncodeToMemory(block)
 }
 
 func appendFile(ts *testscript.TestScript, name, text string) {
