@@ -36,6 +36,7 @@ type Client struct {
 	pause   time.Duration
 	notYet  time.Time // no attempt before
 	ever    bool      // was connected once
+	told    bool      // that directives have no effect
 	closed  bool
 }
 
@@ -208,8 +209,12 @@ func (c *Client) begin(ctx context.Context) (*attempt, error) {
 func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 	defer a.cancel(nil)
 	c.mu.Lock()
-	again := c.ever
+	again, told := c.ever, c.told
+	c.told = true
 	c.mu.Unlock()
+	if !told {
+		c.tellUnsupported()
+	}
 	if again || wait > 0 {
 		c.report(Event{Kind: Reconnecting, Host: c.cfg.Alias, Elapsed: wait})
 	}
@@ -220,6 +225,15 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 	}
 	c.settle(ctx, a)
 	close(a.done)
+}
+
+// tellUnsupported reports the directives that have no effect here, once.
+func (c *Client) tellUnsupported() {
+	for _, cfg := range append(c.cfg.Jumps[:len(c.cfg.Jumps):len(c.cfg.Jumps)], c.cfg) {
+		for _, name := range cfg.Unsupported {
+			c.report(Event{Kind: Unsupported, Host: cfg.Alias, Text: name})
+		}
+	}
 }
 
 // settle records what became of an attempt.
