@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -172,11 +173,12 @@ type flipper struct {
 }
 
 func (f *flipper) Write(p []byte) (int, error) {
-	if f.left >= 0 && f.left < len(p) {
-		p[f.left] ^= 1
+	q := slices.Clone(p)
+	if f.left >= 0 && f.left < len(q) {
+		q[f.left] ^= 1
 	}
-	f.left -= len(p)
-	return f.w.Write(p)
+	f.left -= len(q)
+	return f.w.Write(q)
 }
 
 // Somebody on the way who changes a byte must not be able to end a file early:
