@@ -63,7 +63,7 @@ func startTunnel(ts *testscript.TestScript, _ bool, args []string) {
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
-		"HOME", "PATH", "WORK", "TMPDIR", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "ANSWER", "SSH_AUTH_SOCK",
+		"HOME", "PATH", "WORK", "TMPDIR", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "ANSWER", "GORACE",
 	} {
 		if v := ts.Getenv(name); v != "" {
 			env = append(env, name+"="+v)
