@@ -9,11 +9,20 @@ func (p *program) tellCuts(services []*service) bool {
 	for _, s := range services {
 		for _, c := range s.tunnel.Cut() {
 			found = true
-			text := fmt.Sprintf("the command succeeded, but the %s of %q was cut after %s: %v",
-				direction(c.Direction), c.Path, byteCount(c.Bytes), c.Err)
+			text := fmt.Sprintf("the command succeeded, but the %s of %q was cut after %s: %s",
+				direction(c.Direction), c.Path, byteCount(c.Bytes), cutCause(c.Err, c.Reply))
 			p.log.fail("cut", text, "transfer it again: what arrived is not the whole file",
 				"path", c.Path, "direction", direction(c.Direction), "bytes", c.Bytes)
 		}
 	}
 	return found
+}
+
+// cutCause words what cut a transfer: an error of ours, or else what the server
+// said.
+func cutCause(err error, reply string) string {
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("the server answers %q", reply)
 }

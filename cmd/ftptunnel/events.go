@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
@@ -39,7 +40,7 @@ func (t *teller) tell(e tunnel.Event) {
 	case tunnel.Dialogue:
 		t.dialogue(e)
 	case tunnel.TransferStarted:
-		t.say(levelInfo, "transfer_started", e.Session, e.Verb+" "+e.Path,
+		t.say(levelInfo, "transfer_started", e.Session, what(e.Verb, e.Path),
 			"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction),
 			"client_mode", e.ClientMode, "server_mode", e.ServerMode)
 	case tunnel.TransferEnded:
@@ -88,7 +89,9 @@ func (t *teller) sessionEnded(e tunnel.SessionEnded) {
 		append(fields, "error", e.Err.Error())...)
 }
 
-// transferEnded tells how a transfer ended: aloud only if it was cut.
+// transferEnded tells how a transfer ended: aloud only if it was cut. SSH shows
+// a reset of the server's data connection as an end of file: then the server's
+// reply is all that says so.
 func (t *teller) transferEnded(e tunnel.TransferEnded) {
 	fields := []any{
 		"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction),
@@ -96,17 +99,18 @@ func (t *teller) transferEnded(e tunnel.TransferEnded) {
 		"client_mode", e.ClientMode, "server_mode", e.ServerMode,
 		"code", e.Code, "reply", e.Reply, "aborted", e.Aborted,
 	}
-	if e.Err != nil && !e.Aborted {
-		t.say(levelWarn, "transfer_ended", e.Session, fmt.Sprintf("%s of %q cut after %s: %v",
-			direction(e.Direction), e.Path, byteCount(e.Bytes), e.Err), append(fields, "error", e.Err.Error())...)
+	if cut := e.Err != nil || e.Code == 426 || e.Code == 451; cut && !e.Aborted {
+		cause := cutCause(e.Err, e.Reply)
+		t.say(levelWarn, "transfer_ended", e.Session, fmt.Sprintf("%s of %q cut after %s: %s",
+			direction(e.Direction), e.Path, byteCount(e.Bytes), cause), append(fields, "error", cause)...)
 		return
 	}
 	modes := string(e.ClientMode)
 	if e.ServerMode != e.ClientMode {
 		modes += " as " + string(e.ServerMode)
 	}
-	t.say(levelInfo, "transfer_ended", e.Session, fmt.Sprintf("%s %s: %s in %s, %s, %s",
-		e.Verb, e.Path, byteCount(e.Bytes), shortDuration(e.Elapsed), modes, e.Reply), fields...)
+	t.say(levelInfo, "transfer_ended", e.Session, fmt.Sprintf("%s: %s in %s, %s, %s",
+		what(e.Verb, e.Path), byteCount(e.Bytes), shortDuration(e.Elapsed), modes, e.Reply), fields...)
 }
 
 // dataFailed tells of a data connection that could not be made. A remote
@@ -124,6 +128,9 @@ func (t *teller) dataFailed(e tunnel.DataFailed) {
 	t.say(level, "data_failed", e.Session, text, "end", e.End.String(), "address", e.Address,
 		"error", e.Err.Error(), fieldHint, hint)
 }
+
+// what names a transfer; a listing may have no path.
+func what(verb, path string) string { return strings.TrimSpace(verb + " " + path) }
 
 // direction names the way of a transfer.
 func direction(d ftpinspect.Direction) string {

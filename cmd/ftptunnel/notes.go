@@ -21,7 +21,7 @@ var noteWordings = map[ftpinspect.NoteKind]noteWording{
 	ftpinspect.NoteTLSRequired: {levelWarn, "tls_required",
 		"%[1]s demands TLS: %[2]q", "ftptunnel carries plain FTP; an FTPS-only server has to permit plain logins from its own side"},
 	ftpinspect.NoteDataHost: {levelInfo, "data_host",
-		"%[1]s names the host %[2]q for its data; it is dialled at its own", "--data-host reply dials the host that is named"},
+		"%[1]s names the host %[2]q for its data; the control connection's host is used", "if that host is right: --data-host reply"},
 	ftpinspect.NoteForeignPort: {levelWarn, "foreign_port",
 		"refused a data connection to a third host: %[2]q", "--fxp permits it"},
 	ftpinspect.NoteLowPort: {levelWarn, "low_port",

@@ -48,7 +48,7 @@ func TestUnits(t *testing.T) {
 			t.Errorf("byteCount(%d) = %q, want %q", n, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{1500 * time.Microsecond: "1 ms",
+	for d, want := range map[time.Duration]string{20 * time.Microsecond: "under 1 ms", 1500 * time.Microsecond: "1 ms",
 		2500 * time.Millisecond: "2.5 s", 90 * time.Second: "1m30s"} {
 		if got := shortDuration(d); got != want {
 			t.Errorf("shortDuration(%v) = %q, want %q", d, got, want)

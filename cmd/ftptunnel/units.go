@@ -8,6 +8,8 @@ import (
 // shortDuration words a time in the precision that a person wants.
 func shortDuration(d time.Duration) string {
 	switch {
+	case d < time.Millisecond:
+		return "under 1 ms"
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:
