@@ -1,0 +1,7 @@
+//go:build !race
+
+package main
+
+// withRace says that the tests are built with the race detector, and so should
+// be what they run.
+const withRace = false
