@@ -32,10 +32,11 @@ type forwards struct {
 
 // forward is one address that the server listens on for us.
 type forward struct {
-	host  string // as it was asked for
-	asked uint16
-	port  uint16    // as it was granted
-	open  *Listener // nil while nobody listens: arrivals are rejected
+	host      string // as it was asked for
+	asked     uint16
+	port      uint16    // as it was granted
+	open      *Listener // nil while nobody listens: arrivals are rejected
+	confirmed bool      // something arrived; only its listener's maker looks
 }
 
 func newForwards(c *connection) *forwards {

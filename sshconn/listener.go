@@ -113,18 +113,26 @@ func (c *connection) listen(ctx context.Context, address string) (*Listener, err
 	if err != nil {
 		return nil, err
 	}
-	if l := c.fwd.take(host, port); l != nil {
-		return l, nil
-	}
 	for range 4 {
-		w, err := c.forward(ctx, host, port)
-		if errors.Is(err, errRefused) {
-			return nil, &ListenError{Addr: address, Policy: c.refusesForwards(ctx, host, port)}
-		} else if err != nil {
-			return nil, err
+		l := c.fwd.take(host, port)
+		if l == nil {
+			w, err := c.forward(ctx, host, port)
+			if errors.Is(err, errRefused) {
+				return nil, &ListenError{Addr: address, Policy: c.refusesForwards(ctx, host, port)}
+			} else if err != nil {
+				return nil, err
+			}
+			if l = c.fwd.add(w); l == nil {
+				continue
+			}
 		}
-		if l := c.fwd.add(w); l != nil {
+		ok, err := c.confirmed(ctx, l)
+		if ok {
 			return l, nil
+		}
+		l.Retire()
+		if err != nil {
+			return nil, err
 		}
 	}
 	return nil, &ListenError{Addr: address}
@@ -140,7 +148,9 @@ func (c *connection) refusesForwards(ctx context.Context, host string, port uint
 	if err != nil {
 		return errors.Is(err, errRefused)
 	}
-	c.fwd.add(w).end(false)
+	if l := c.fwd.add(w); l != nil {
+		l.Close()
+	}
 	return false
 }
 
