@@ -51,8 +51,7 @@ func (t *teller) tell(e tunnel.Event) {
 		t.say(levelWarn, "refused", e.Session, fmt.Sprintf("refused a connection from %v: %v", e.Peer, e.Why),
 			"peer", e.Peer.String(), "reason", e.Why.String())
 	case tunnel.Unreachable:
-		t.say(levelWarn, "unreachable", e.Session, describe(e.Err),
-			"error", e.Err.Error(), fieldHint, t.hint(e.Err))
+		t.unreachable(e)
 	case tunnel.DataFailed:
 		t.dataFailed(e)
 	}
@@ -82,11 +81,34 @@ func (t *teller) sessionEnded(e tunnel.SessionEnded) {
 		return
 	}
 	level := levelWarn
-	if _, lost := errors.AsType[*sshconn.LostError](e.Err); lost {
-		level = levelInfo // told already, once for all sessions
+	_, lost := errors.AsType[*sshconn.LostError](e.Err)
+	_, unreachable := errors.AsType[*tunnel.DialError](e.Err)
+	if lost || unreachable {
+		level = levelInfo // told already
 	}
 	t.say(level, "session_ended", e.Session, fmt.Sprintf("session broken: %v", e.Err),
 		append(fields, "error", e.Err.Error())...)
+}
+
+// unreachable tells of an FTP server that could not be reached. A login or a
+// host key that was refused is so for good, and ends the program; beside a
+// command it is the command that ends.
+func (t *teller) unreachable(e tunnel.Unreachable) {
+	if len(t.command) == 0 && refusedForGood(e.Err) {
+		select {
+		case t.lost <- e.Err:
+		default: // it is known
+		}
+		return
+	}
+	t.say(levelWarn, "unreachable", e.Session, describe(e.Err), "error", e.Err.Error(), fieldHint, t.hint(e.Err))
+}
+
+// refusedForGood reports whether another attempt to connect would end alike.
+func refusedForGood(err error) bool {
+	_, auth := errors.AsType[*sshconn.AuthError](err)
+	_, key := errors.AsType[*sshconn.HostKeyError](err)
+	return auth || key
 }
 
 // transferEnded tells how a transfer ended: aloud only if it was cut. SSH shows

@@ -46,8 +46,7 @@ var noteWordings = map[ftpinspect.NoteKind]noteWording{
 
 // note words a note.
 func (t *teller) note(n tunnel.Note) {
-	detail := maskSecret(n.Detail)
-	fields := []any{"detail", detail}
+	fields := []any{"detail", n.Detail}
 	if n.Kind == ftpinspect.NoteTLSRefused {
 		t.tlsRefused(n.Session, fields)
 		return
@@ -59,7 +58,7 @@ func (t *teller) note(n tunnel.Note) {
 	if w.hint != "" {
 		fields = append(fields, fieldHint, w.hint)
 	}
-	t.say(w.level, w.event, n.Session, fmt.Sprintf(w.text+"%.0[1]s%.0[2]s", t.forward.target(), detail), fields...)
+	t.say(w.level, w.event, n.Session, fmt.Sprintf(w.text+"%.0[1]s%.0[2]s", t.forward.target(), n.Detail), fields...)
 }
 
 // tlsRefused says, honestly and once, which leg stays in clear.

@@ -18,6 +18,7 @@ type program struct {
 	log     *logger
 	prompt  *prompter
 	observe func(tunnel.Event) // the demonstration's, may be nil
+	lost    chan error         // why the SSH connection cannot be made again
 
 	mu   sync.Mutex      // guards said
 	said map[string]bool // what is told once
@@ -61,7 +62,7 @@ func run(ctx context.Context, e env) int {
 		return exitTunnel
 	}
 	defer closeLog()
-	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}}
+	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}, lost: make(chan error, 1)}
 	if o.demo {
 		return p.demonstrate(ctx)
 	}
@@ -99,13 +100,15 @@ func (p *program) fail(event string, err error) {
 	p.log.fail(event, describe(err), p.hint(err))
 }
 
-// describe words an error. That a target cannot be reached is said once, by
-// the layer that knows best why.
+// describe words an error. Why a target cannot be reached is said by the layer
+// that knows best, and once.
 func describe(err error) string {
-	if e, ok := errors.AsType[*sshconn.ForwardError](err); ok {
-		if _, ok := errors.AsType[*tunnel.DialError](err); ok {
-			return e.Error()
-		}
+	e, ok := errors.AsType[*tunnel.DialError](err)
+	if !ok {
+		return err.Error()
+	}
+	if _, ok := errors.AsType[*sshconn.ForwardError](e.Err); ok || refusedForGood(e.Err) {
+		return e.Err.Error()
 	}
 	return err.Error()
 }

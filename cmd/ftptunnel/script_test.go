@@ -43,19 +43,8 @@ func ftpGet(args []string) int {
 	if lenient {
 		args = args[1:]
 	}
-	err := func() error {
-		c, err := dialFTP(context.Background(), args[0])
-		if err != nil {
-			return err
-		}
-		defer c.close()
-		content, err := c.download(args[1], "RETR "+args[2])
-		os.Stdout.Write(content)
-		if err != nil {
-			return err
-		}
-		return c.quit()
-	}()
+	content, err := download(args[0], args[1], args[2])
+	os.Stdout.Write(content)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ftpget:", err)
 		if !lenient {
@@ -86,6 +75,8 @@ func TestScript(t *testing.T) {
 			"put":    putFile,
 			"break":  breakTransfer,
 			"json":   checkJSON,
+
+			"lockout": lockOut,
 		},
 	})
 }

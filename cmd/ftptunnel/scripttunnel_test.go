@@ -108,10 +108,7 @@ func checkStatus(ts *testscript.TestScript, _ bool, args []string) {
 
 // getFile downloads by our own client: get addr mode name file.
 func getFile(ts *testscript.TestScript, neg bool, args []string) {
-	c, err := dialFTP(context.Background(), args[0])
-	ts.Check(err)
-	defer c.close()
-	content, err := c.download(args[1], "RETR "+args[2])
+	content, err := download(args[0], args[1], args[2])
 	if neg {
 		if err == nil {
 			ts.Fatalf("the download succeeded")
@@ -120,8 +117,21 @@ func getFile(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Check(err)
-	ts.Check(c.quit())
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), content, 0o600))
+}
+
+// download is one session that downloads a file.
+func download(addr, mode, name string) ([]byte, error) {
+	c, err := dialFTP(context.Background(), addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	content, err := c.download(mode, "RETR "+name)
+	if err != nil {
+		return content, err
+	}
+	return content, c.quit()
 }
 
 // putFile uploads by our own client, put addr mode name file, and holds what
@@ -146,6 +156,14 @@ func breakTransfer(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	ts.Check(n.ftp.Await(ctx, func(c testenv.FTPCounts) bool { return c.Sent > 300_000 }))
 	n.ssh[args[0]].Drop()
+}
+
+// lockOut cuts the SSH connections of a server and lets nobody in any more:
+// lockout box.
+func lockOut(ts *testscript.TestScript, _ bool, args []string) {
+	s := networkOf(ts).ssh[args[0]]
+	s.SetAuth(testenv.SSHAuth{OnlyKeys: true})
+	s.Drop()
 }
 
 // checkJSON holds a file against the format of the json log.

@@ -83,6 +83,10 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 	}
 	select {
 	case <-s.ended:
+	case err := <-p.lost:
+		s.drain(sigs)
+		p.fail("lost", err)
+		return exitTunnel
 	case sig := <-sigs:
 		p.log.log(levelInfo, "stopping", fmt.Sprintf("%v: no new clients, transfers may finish; once more stops at once", sig))
 	}

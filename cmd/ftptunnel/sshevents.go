@@ -74,7 +74,10 @@ func wordLost(e sshconn.Event) string {
 }
 
 func wordReconnecting(e sshconn.Event) string {
-	return fmt.Sprintf("connecting to %s again, attempt %d", e.Host, e.Attempt)
+	if e.Elapsed > 0 {
+		return fmt.Sprintf("connecting to %s again in %s", e.Host, shortDuration(e.Elapsed))
+	}
+	return fmt.Sprintf("connecting to %s again", e.Host)
 }
 
 func wordHostKey(e sshconn.Event) string {
