@@ -103,20 +103,23 @@ func (s *Session) plainReply(c *command, code int) {
 		s.reinitialize()
 	case c.is("USER") || c.is("PASS") || c.is("ACCT"):
 		if code == 230 || code == 232 {
-			s.loggedIn = true
-			s.do(LoggedIn{})
+			s.logIn()
 		}
 	}
 }
 
-// greetedWith begins the session, with the USER that a Proxy's client has sent
-// already.
-func (s *Session) greetedWith(code int) {
-	if code != 220 {
-		return
+func (s *Session) logIn() {
+	if !s.loggedIn {
+		s.loggedIn = true
+		s.do(LoggedIn{})
 	}
+}
+
+// greetedWith begins the session, with the USER that a Proxy's client has sent
+// already. A server that refuses and stays is left to refuse what follows, too.
+func (s *Session) greetedWith(code int) {
 	s.greeted = true
-	if s.cfg.User != "" {
+	if code == 220 && s.cfg.User != "" {
 		user := []byte(s.cfg.User)
 		s.forward(parseCommand(user), user)
 	}
@@ -130,19 +133,22 @@ func (s *Session) reinitialize() {
 	}
 }
 
-// beginAuth refuses AUTH, or forwards it when nothing else is under way: what
-// follows a 234 cannot be read.
+// beginAuth refuses AUTH, or forwards it and waits: what follows a 234 cannot
+// be read.
 func (s *Session) beginAuth(c *command) {
-	switch {
-	case s.cfg.TLS == TLSRefuse:
+	if s.cfg.TLS == TLSRefuse {
 		s.note(NoteTLSRefused, c.arg)
 		s.answer(c, replyNoTLS)
-	case !s.Idle():
-		s.answer(c, []byte("503 AUTH must wait until all replies were sent."))
-	default:
-		s.wait = c
-		s.forward(c, c.line)
+		return
 	}
+	s.wait = c
+	s.forward(c, c.line)
+}
+
+// early tells an AUTH that must not be forwarded yet: everything before it
+// must have been answered, for after a 234 no reply can be told from another.
+func (s *Session) early(l Line) bool {
+	return s.cfg.TLS == TLSPass && len(s.pending)+len(s.out) > 0 && parseCommand(l.Text).kind == kindAuth
 }
 
 // authReply ends the wait for the answer to AUTH.
@@ -157,7 +163,7 @@ func (s *Session) authReply(code int) {
 // noteTLS tells the user of a server that insists on TLS: 534 (RFC 2228), or
 // another refusal that says so (vsftpd and ProFTPD: 530, 550, 522).
 func (s *Session) noteTLS(r *reply) {
-	if !refuses(r.code) || s.cfg.TLS != TLSRefuse || r.command.kind == kindAuth {
+	if !refuses(r.code) || s.cfg.TLS != TLSRefuse || hiddenFeatures[r.command.verb] {
 		return
 	}
 	t := strings.ToUpper(string(r.first))

@@ -17,6 +17,7 @@ const (
 	kindAuth                 // AUTH
 	kindHost                 // HOST
 	kindOdd                  // an empty line, or no command word
+	kindGarbled              // Telnet bytes within the command word
 )
 
 // command is a command of the client that is not answered yet, or a stand-in
@@ -59,6 +60,11 @@ func parseCommand(line []byte) *command {
 		c.arg = strings.TrimPrefix(c.arg, " ")
 	}
 	c.kind = kinds[c.verb]
+	if n < len(t) && t[n] == telnetIAC {
+		// inetutils-ftpd 2.4 and ProFTPD 1.3.8 remove Telnet sequences wherever
+		// they stand: "PO IAC NOP RT" would be a PORT there.
+		c.kind = kindGarbled
+	}
 	if c.kind == kindRequest && c.verb == "EPSV" && strings.EqualFold(strings.TrimSpace(c.arg), "ALL") {
 		c.kind = kindPlain
 	}
@@ -83,16 +89,16 @@ var httpVerbs = map[string]bool{
 func (c *command) fromBrowser() bool { return httpVerbs[c.verb] && c.arg != "" }
 
 // smuggles tells a long line that hides a request for a data connection:
-// inetutils-ftpd 2.4 takes what follows the 512th byte for another command.
+// inetutils-ftpd 2.4 takes what follows the 511th byte for another command, and
+// so on. A path may well have "PORT" in it elsewhere.
 func smuggles(line []byte) bool {
-	const split = 500
-	if len(line) <= split {
-		return false
-	}
-	tail := bytes.ToUpper(line[split/2:])
-	for _, verb := range []string{"PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV"} {
-		if bytes.Contains(tail, []byte(verb)) {
-			return true
+	const split, slack = 511, 8
+	for i := 1; i*(split-slack) < len(line); i++ {
+		window := line[i*(split-slack) : min(len(line), i*(split+slack)+4)]
+		for _, verb := range []string{"PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV"} {
+			if bytes.Contains(bytes.ToUpper(window), []byte(verb)) {
+				return true
+			}
 		}
 	}
 	return false

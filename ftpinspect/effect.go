@@ -71,7 +71,9 @@ type Begin struct {
 }
 
 // Complete says that a transfer's last reply has gone to the client. Reply is
-// its first line without the line ending, as the client got it.
+// its first line without the line ending, as the client got it. It is a 1yz
+// where the server has ended the transfer without another (Pure-FTPd 1.0.50, if
+// the client closes its data connection early).
 type Complete struct {
 	ID       ID
 	Transfer Transfer

@@ -1,6 +1,9 @@
 package ftpinspect
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // expectation is a data connection that the dialogue has announced, and the
 // connections that have come of it.
@@ -9,13 +12,14 @@ type expectation struct {
 	request *request
 	waits   bool // its client is dialled on DialClient
 	failed  error
+	over    bool // forgotten by the caller
 
 	clientListener netip.AddrPort // the caller's listeners, known with Met
 	listener       netip.AddrPort
 
-	latest  *conn     // the connection that was joined last
-	spare   *conn     // latest, if no transfer has begun on it yet
-	waiting *transfer // a transfer that has begun before its connection
+	latest  *conn       // the connection that was joined last
+	spare   *conn       // latest, if no transfer has begun on it yet
+	waiting []*transfer // those that have begun before their connection
 }
 
 // conn is one data connection of an expectation.
@@ -67,9 +71,21 @@ func (s *Session) forget(e *expectation) {
 		s.announced = nil
 	}
 	s.do(Forget{e.id})
-	if e.waiting == nil && (e.latest == nil || e.latest.ended) {
+	e.over = true
+	s.tidy(e)
+}
+
+// tidy drops e once it is over and no transfer has anything to expect of it.
+func (s *Session) tidy(e *expectation) {
+	open := func(t *transfer) bool { return !t.over || t.slot.open }
+	if e != nil && e.over && !e.inUse() && !slices.ContainsFunc(e.waiting, open) {
 		s.drop(e)
 	}
+}
+
+// inUse tells that a transfer is using a connection of e.
+func (e *expectation) inUse() bool {
+	return e.latest != nil && !e.latest.ended && e.latest.transfer != nil
 }
 
 // remove takes away an expectation that came to nothing.
@@ -82,12 +98,7 @@ func (s *Session) remove(e *expectation) {
 
 // drop forgets e in this session, too, once nothing of it can be reported.
 func (s *Session) drop(e *expectation) {
-	for i, x := range s.expectations {
-		if x == e {
-			s.expectations = append(s.expectations[:i:i], s.expectations[i+1:]...)
-			return
-		}
-	}
+	s.expectations = slices.DeleteFunc(s.expectations, func(x *expectation) bool { return x == e })
 }
 
 // Joined says that both ends of a data connection are connected.
@@ -104,9 +115,10 @@ func (s *Session) Joined(id ID) []Effect {
 // join adds a connection, for the transfer that waits for it or for the next.
 func (e *expectation) join(c *conn) {
 	e.latest = c
-	if e.waiting != nil {
-		e.waiting.conn, c.transfer = c, e.waiting
-		e.waiting = nil
+	if len(e.waiting) > 0 {
+		c.transfer = e.waiting[0]
+		c.transfer.conn = c
+		e.waiting = e.waiting[1:]
 		return
 	}
 	e.spare = c
@@ -116,7 +128,7 @@ func (e *expectation) join(c *conn) {
 func (e *expectation) claim(t *transfer) {
 	t.expectation = e
 	if e.spare == nil {
-		e.waiting = t
+		e.waiting = append(e.waiting, t)
 		return
 	}
 	t.conn, e.spare.transfer = e.spare, t
@@ -135,12 +147,14 @@ func (s *Session) Ended(id ID, o Outcome) []Effect {
 	}
 	c := e.latest
 	c.ended, c.outcome = true, o
-	if c.transfer != nil {
+	switch {
+	case c.transfer != nil:
 		s.release(c.transfer)
+	case o.Broken != nil && !e.request.server.active():
+		e.failed = o.Broken // a transfer that is asked for now cannot have data
 	}
-	if e != s.current {
-		s.drop(e)
-	}
+	s.tidy(e)
+	s.pump()
 	s.finish()
 	return s.take()
 }
@@ -164,7 +178,8 @@ func (s *Session) DialFailed(id ID, err error) []Effect {
 // whose data connection cannot come.
 func (s *Session) dataFailed(e *expectation, err error) {
 	for _, c := range s.pending {
-		if c.transfer != nil && c.own == nil && (e == s.announced || c.transfer.expectation == e) {
+		t := c.transfer
+		if t != nil && c.own == nil && (t.expectation == e || t.expectation == nil && e == s.announced) {
 			s.startTimer(TimerReply, func() { s.overdue(c, err) })
 		}
 	}

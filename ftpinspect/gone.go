@@ -1,5 +1,7 @@
 package ftpinspect
 
+import "slices"
+
 // gone is the end of the server's control connection.
 type gone struct {
 	err        error // nil for a FIN
@@ -19,6 +21,12 @@ func (s *Session) ServerGone(err error) []Effect {
 			s.do(Complete{ID: c.transfer.id(), Transfer: c.transfer.Transfer, Code: 421})
 		}
 	}
+	for _, e := range slices.Clone(s.expectations) {
+		if e.request.state == stateOpening {
+			e.request.state = stateDone
+			s.abandon(e.request)
+		}
+	}
 	unfinished := s.reply
 	s.pending, s.queue, s.wait, s.reply = nil, nil, nil, nil
 	if unfinished != nil && unfinished.slot != nil {
@@ -29,10 +37,11 @@ func (s *Session) ServerGone(err error) []Effect {
 	return s.take()
 }
 
-// unanswered tells that the client waits for a reply to anything but QUIT.
+// unanswered tells that the client waits for a reply to anything but QUIT, or
+// to a transfer if it has left.
 func (s *Session) unanswered() bool {
 	for _, c := range s.pending {
-		if !c.is("QUIT") {
+		if !s.quit || c.transfer != nil {
 			return true
 		}
 	}
@@ -54,11 +63,14 @@ func (s *Session) finish() {
 	if g == nil || s.closed || len(s.out) > 0 || g.err == nil && s.dataUnderWay() {
 		return
 	}
-	if g.unanswered || s.lastReply != 221 && s.lastReply != 421 {
+	if g.unanswered || !s.saidGoodbye() {
 		s.toClient(replyGone(g.reason()))
 	}
 	s.close(g.reason())
 }
+
+// saidGoodbye tells that the client knows that the session is over.
+func (s *Session) saidGoodbye() bool { return s.quit || s.lastReply == 221 || s.lastReply == 421 }
 
 func (g *gone) reason() string {
 	if g.err != nil {
@@ -70,7 +82,7 @@ func (g *gone) reason() string {
 // dataUnderWay tells that a data connection is in use.
 func (s *Session) dataUnderWay() bool {
 	for _, e := range s.expectations {
-		if e.latest != nil && !e.latest.ended && e.latest.transfer != nil {
+		if e.inUse() {
 			return true
 		}
 	}

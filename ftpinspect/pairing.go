@@ -1,6 +1,9 @@
 package ftpinspect
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // reply is a reply of the server that has begun and is not complete.
 type reply struct {
@@ -46,6 +49,7 @@ func (s *Session) ServerLine(l Line) []Effect {
 // strayLine is a line that belongs to no reply.
 func (s *Session) strayLine(text []byte) {
 	switch {
+	case !s.greeted && len(bytes.TrimSpace(text)) == 0: // of a banner
 	case !s.greeted:
 		s.notFTP(text)
 	case looksPassive(text):
@@ -104,7 +108,9 @@ func (s *Session) replyLine(text []byte, last bool) {
 	case handFilter:
 		s.relayFeature(text, bytes.Equal(text, r.first), last)
 	case handKeep:
-		s.keep(r.slot, text)
+		if last || len(r.slot.lines) == 0 || s.outSize < maxOut/2 {
+			s.keep(r.slot, text)
+		}
 	}
 	if last {
 		s.reply = nil
@@ -112,10 +118,12 @@ func (s *Session) replyLine(text []byte, last bool) {
 	}
 }
 
-// endless ends a reply that began with a hyphen and never came to its end.
+// endless ends a reply that began with a hyphen and never came to its end. The
+// client must get one that does.
 func (s *Session) endless(r *reply) {
 	if s.reply == r {
 		s.reply = nil
+		r.lines = append(r.lines, fmt.Appendf(nil, "%d End.", r.code))
 		s.endReply(r)
 	}
 }
@@ -123,13 +131,15 @@ func (s *Session) endless(r *reply) {
 // endReply acts on a complete reply.
 func (s *Session) endReply(r *reply) {
 	c := r.command
-	if c == nil {
+	switch {
+	case c == nil && (r.code == 230 || r.code == 232):
+		s.logIn()
 		return
-	}
-	if class(r.code) == 1 {
-		if c.transfer != nil {
-			s.begun(c.transfer)
-		}
+	case c == nil, class(r.code) == 1 && c.transfer == nil:
+		return
+	case class(r.code) == 1:
+		c.transfer.code, c.transfer.first = r.code, string(r.first)
+		s.begun(c.transfer)
 		return
 	}
 	s.answered(c)
@@ -166,10 +176,12 @@ func (s *Session) match(code int) *command {
 	for i, c := range s.pending {
 		switch {
 		case c.own != nil:
+		case code == 425 && c.transfer != nil && c.transfer.conn != nil && s.asking():
+			// about the data connection that is asked for, not about this one
 		case c.fits(code):
 			s.skip(i)
 			return c
-		case c.mute || c.transfer != nil && c.transfer.begun:
+		case c.yields(code):
 		case c.takes(code):
 			s.skip(i)
 			return c
@@ -227,6 +239,8 @@ func (s *Session) skip(i int) {
 		switch {
 		case c.own != nil || c.transfer != nil && !c.transfer.silent():
 			kept = append(kept, c)
+		case c.transfer != nil:
+			s.do(c.transfer.complete())
 		case c.request != nil:
 			s.swallowed(c.request)
 		}
@@ -234,17 +248,20 @@ func (s *Session) skip(i int) {
 	s.pending = append(kept, s.pending[i:]...)
 }
 
-// swallowed ends a request that the server has passed over.
+// swallowed ends a request that the server has passed over. The client has no
+// answer to expect, unless the server was asked in another way than its own.
 func (s *Session) swallowed(r *request) {
+	if r.slot != nil {
+		r.reason = "the server does not answer " + r.server.verb()
+		s.fail(r)
+		return
+	}
 	r.state = stateDone
 	if s.wait == r.command {
 		s.wait = nil
 	}
 	if r.server.active() && r.expectation != nil {
 		s.establish(r.expectation)
-	}
-	if r.slot != nil {
-		s.fill(r.slot)
 	}
 }
 
@@ -257,7 +274,7 @@ func (c *command) fits(code int) bool {
 	case c.kind == kindOdd:
 		return code == 500
 	case c.request != nil:
-		return refuses(code) || class(code) == 1 || c.request.server.active() && class(code) == 2
+		return refuses(code) || c.request.server.active() == (class(code) == 2) && class(code) <= 2
 	case c.transfer != nil && c.transfer.begun:
 		return class(code) == 1 || code == 226 || code == 250 || refuses(code) && !isSyntax(code)
 	case c.transfer != nil:
@@ -272,6 +289,14 @@ func (c *command) fits(code int) bool {
 // isSyntax tells 500 to 504: about a command that was not understood, never
 // the end of a transfer that has begun.
 func isSyntax(code int) bool { return 500 <= code && code <= 504 }
+
+// yields tells a command whose answer may have been left out, or may come
+// later: this reply can be for a command behind it. No server answers PORT
+// with a 1yz.
+func (c *command) yields(code int) bool {
+	active := c.request != nil && c.request.server.active()
+	return c.mute || c.transfer != nil || active && class(code) == 1
+}
 
 // usual lists the positive replies of commands that clients send during a
 // transfer or pipeline before one, less 100 so that each fits a byte.

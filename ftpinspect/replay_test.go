@@ -262,9 +262,9 @@ func describe(e Effect) string {
 	case DialClient:
 		return fmt.Sprintf("! dial client %d", e.ID)
 	case Begin:
-		return fmt.Sprintf("! begin %d %s %s", e.ID, e.Transfer.Verb, e.Transfer.Path)
+		return fmt.Sprintf("! begin %d %s %s", e.ID, e.Transfer.Verb, quotedText([]byte(e.Transfer.Path)))
 	case Complete:
-		return fmt.Sprintf("! complete %d %s %s: %d", e.ID, e.Transfer.Verb, e.Transfer.Path, e.Code)
+		return fmt.Sprintf("! complete %d %s %s: %d", e.ID, e.Transfer.Verb, quotedText([]byte(e.Transfer.Path)), e.Code)
 	case Watch:
 		return fmt.Sprintf("! watch %d", e.ID)
 	case StartTimer:

@@ -44,6 +44,7 @@ func refuses(code int) bool { return class(code) == 4 || class(code) == 5 }
 var (
 	replyLineTooLong = []byte("500 Line too long.")
 	replyNoTLS       = []byte("502 AUTH not available through this tunnel.")
+	replyGarbled     = []byte("500 Command not understood.")
 	replyNotHere     = []byte("502 Command not available through this tunnel.")
 	replyEPSVAll     = []byte("503 EPSV ALL was accepted, use EPSV.")
 	replyPASVOverV6  = []byte("425 PASV cannot name an IPv6 address, use EPSV.")

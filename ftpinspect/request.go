@@ -3,6 +3,7 @@ package ftpinspect
 import (
 	"errors"
 	"net/netip"
+	"strings"
 )
 
 // request is a client's request for a data connection, and how far it has
@@ -87,7 +88,7 @@ func (s *Session) extendedEnd(arg string) (End, []byte) {
 	if s.cfg.Local.Is6() {
 		protocol, only = "2", []byte("522 Network protocol not supported, use (2).")
 	}
-	if arg != "" && arg != protocol {
+	if arg = strings.TrimSpace(arg); arg != "" && arg != protocol {
 		return End{}, only
 	}
 	return End{Listen: true}, nil
@@ -161,17 +162,29 @@ func (s *Session) ask(r *request) {
 	if s.proven(r) {
 		s.wait = nil
 	}
-	if r.command.mute {
+	if r.command.mute || r.slot != nil || s.wait == r.command && len(s.pending) > 1 {
 		s.startTimer(TimerIdle, func() { s.askOverdue(r) })
 	}
 }
 
-// askOverdue gives up a request that the server may have swallowed.
+// askOverdue gives up a request that the server may have swallowed, and a
+// command of our own that the server does not answer. A request that was sent
+// behind other commands goes on, but nothing waits for it any more: if the
+// server has left one of those out, its reply was taken for theirs.
 func (s *Session) askOverdue(r *request) {
-	if r.state == stateAsked {
+	switch {
+	case r.state != stateAsked:
+	case s.dataUnderWay():
+		s.startTimer(TimerIdle, func() { s.askOverdue(r) })
+	case r.command.mute || r.slot != nil:
 		s.answered(r.command)
 		r.reason = "the server does not answer " + r.server.verb()
-		s.fail(r)
+		if r.slot == nil {
+			r.plan = nil
+		}
+		s.next(r)
+	case s.wait == r.command:
+		s.wait = nil
 	}
 }
 
@@ -197,6 +210,9 @@ func (s *Session) Met(id ID, at Listeners) []Effect {
 	}
 	r := e.request
 	e.listener, e.clientListener = at.Server, at.Client
+	if r.client.Listen && at.Client.Port() == 0 || r.server.active() && at.Server.Port() == 0 {
+		return s.Unmet(id, ClientSide, errNoListener)
+	}
 	if r.server.active() {
 		s.ask(r)
 	} else {
@@ -206,6 +222,8 @@ func (s *Session) Met(id ID, at Listeners) []Effect {
 	s.pump()
 	return s.take()
 }
+
+var errNoListener = errors.New("no listener")
 
 // Unmet says that an expectation cannot be met, and on which side.
 func (s *Session) Unmet(id ID, side Side, err error) []Effect {
@@ -247,6 +265,7 @@ func (r *request) strike(which dialects) {
 // none once lines that came after the request are on their way to the server.
 func (s *Session) next(r *request) {
 	r.tried = r.tried.with(r.server)
+	s.know.works &^= 1 << r.server // the next request waits, so that it can be bridged
 	if len(r.plan) == 0 || s.wait != r.command {
 		s.fail(r)
 		return
@@ -273,12 +292,16 @@ func (s *Session) idleOverdue(r *request) {
 		s.fail(r)
 		return
 	}
-	for _, c := range s.pending {
-		if c.own != nil {
+	unanswered := s.pending
+	s.pending = nil
+	for _, c := range unanswered {
+		switch {
+		case c.own != nil:
 			s.relay(c.own)
+		case c.request != nil:
+			s.swallowed(c.request)
 		}
 	}
-	s.pending = nil
 	s.attempt(r)
 }
 

@@ -42,7 +42,8 @@ type Session struct {
 	clientGone bool
 	serverGone *gone
 	closed     bool
-	lastReply  int // code of the last reply that the client got
+	quit       bool // QUIT was forwarded, or the client has left
+	lastReply  int  // code of the last reply that the client got
 
 	effects []Effect // collected for the call in progress
 }
@@ -146,16 +147,21 @@ func (s *Session) startTimer(kind TimerKind, f func()) {
 
 // pump takes up queued lines until one has to wait.
 func (s *Session) pump() {
-	for len(s.queue) > 0 && s.wait == nil && s.greeted && !s.opaque && s.serverGone == nil && !s.closed {
+	for len(s.queue) > 0 && s.dispatches() && !s.early(s.queue[0]) {
 		l := s.queue[0]
 		s.queue = s.queue[1:]
 		s.dispatch(l)
 	}
 	s.settle()
-	if s.clientGone && len(s.queue) == 0 && !s.closed {
-		s.clientGone = false
+	if s.clientGone && len(s.queue) == 0 && s.wait == nil && !s.closed {
+		s.clientGone, s.quit = false, true
 		s.do(EndServer{})
 	}
+}
+
+// dispatches tells that a line of the client can be taken up.
+func (s *Session) dispatches() bool {
+	return s.wait == nil && s.greeted && !s.opaque && s.serverGone == nil && !s.closed
 }
 
 // dispatch decides what becomes of a client's line.
@@ -168,6 +174,8 @@ func (s *Session) dispatch(l Line) {
 		s.answer(c, replyLineTooLong)
 	case c.kind == kindRefused:
 		s.answer(c, replyNotHere)
+	case c.kind == kindGarbled:
+		s.answer(c, replyGarbled)
 	case c.kind == kindRequest:
 		s.beginRequest(c)
 	case c.kind == kindTransfer:
@@ -180,6 +188,7 @@ func (s *Session) dispatch(l Line) {
 		if c.is("ABOR") {
 			s.aborted()
 		}
+		s.quit = s.quit || c.is("QUIT")
 		s.forward(c, c.line)
 	}
 }

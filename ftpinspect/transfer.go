@@ -1,10 +1,13 @@
 package ftpinspect
 
+import "slices"
+
 // transfer is a transfer command and what has come of it.
 type transfer struct {
 	Transfer
 
 	begun       bool // the server has sent a 1yz
+	again       bool // and another one
 	aborted     bool // an ABOR was forwarded
 	over        bool // the server has sent its last reply
 	expectation *expectation
@@ -30,7 +33,7 @@ func (s *Session) beginTransfer(c *command) {
 // asking tells that a request for a data connection is unanswered.
 func (s *Session) asking() bool {
 	for _, c := range s.pending {
-		if c.request != nil {
+		if c.request != nil && c.own == nil {
 			return true
 		}
 	}
@@ -40,6 +43,7 @@ func (s *Session) asking() bool {
 // begun notes that the server has begun a transfer.
 func (s *Session) begun(t *transfer) {
 	if t.begun {
+		t.again = true
 		return
 	}
 	t.begun = true
@@ -65,7 +69,7 @@ func (s *Session) claim(t *transfer) {
 // silent tells a transfer that the server may have ended without a word:
 // Pure-FTPd 1.0.50 sends a second 150 instead when the client closes the data
 // connection early.
-func (t *transfer) silent() bool { return t.begun && t.conn != nil && t.conn.ended }
+func (t *transfer) silent() bool { return t.again && t.conn != nil && t.conn.ended }
 
 // transferReply takes the last reply to a transfer. It goes to the client at
 // once, or when the data has.
@@ -76,7 +80,7 @@ func (s *Session) transferReply(c *command, r *reply) {
 		s.claim(t) // completed without a 1yz
 	}
 	t.over, t.code, t.first, t.slot = true, r.code, string(r.first), r.slot
-	t.slot.done = func() { s.do(Complete{ID: t.id(), Transfer: t.Transfer, Code: t.code, Reply: t.first}) }
+	t.slot.done = func() { s.do(t.complete()) }
 	s.learnFrom(t)
 	if !s.mustHold(t) {
 		s.conclude(t)
@@ -87,6 +91,10 @@ func (s *Session) transferReply(c *command, r *reply) {
 		return
 	}
 	s.do(Watch{t.expectation.id})
+}
+
+func (t *transfer) complete() Complete {
+	return Complete{ID: t.id(), Transfer: t.Transfer, Code: t.code, Reply: t.first}
 }
 
 func (t *transfer) id() ID {
@@ -124,13 +132,27 @@ func (s *Session) conclude(t *transfer) {
 		return
 	}
 	t.slot.held = nil
+	if refuses(t.code) {
+		t.abandon()
+	}
 	s.fill(t.slot, t.slot.lines...)
+	s.tidy(t.expectation)
 }
 
 func (s *Session) cut(t *transfer, line []byte) {
 	t.code, t.first = 426, string(line)
 	t.slot.held = nil
+	t.abandon()
 	s.fill(t.slot, line)
+	s.tidy(t.expectation)
+}
+
+// abandon has t wait for no data connection any more: the next one is for the
+// transfer after it.
+func (t *transfer) abandon() {
+	if e := t.expectation; e != nil {
+		e.waiting = slices.DeleteFunc(e.waiting, func(w *transfer) bool { return w == t })
+	}
 }
 
 // neverCame ends the wait for a data connection that the server has used, as
