@@ -80,7 +80,7 @@ func (s *session) wants(k *control) bool {
 	case s.opaque:
 		return true
 	case k.peer == Client:
-		return s.inspector.WantsClient()
+		return s.vouching == nil && s.inspector.WantsClient()
 	}
 	return s.inspector.WantsServer()
 }
@@ -123,6 +123,9 @@ func (s *session) advance(k *control) bool {
 		return false
 	}
 	if l, ok := k.lines.Next(); ok {
+		if k.peer == Client && s.vouchFor(l) {
+			return false
+		}
 		s.line(k, l)
 		return true
 	}

@@ -66,7 +66,7 @@ func TestLaterDialRefused(t *testing.T) {
 		c.say("PASV")
 		c.say("RETR f") // pipelined: it follows at once
 		d := c.passive("PASV", c.hear("227"))
-		conn, err := c.side.DialContext(t.Context(), "tcp", d.addr)
+		conn, err := c.side.DialContext(l.t.Context(), "tcp", d.addr)
 		if err == nil {
 			if _, err = hearEnd(conn); err == nil {
 				t.Error("the data connection ended as a file does")
@@ -123,7 +123,7 @@ func TestExpectationUnused(t *testing.T) {
 		c := l.login()
 		d := c.ask("PASV")
 		time.Sleep(61 * time.Second)
-		if _, err := c.side.DialContext(t.Context(), "tcp", d.addr); !errors.Is(err, syscall.ECONNREFUSED) {
+		if _, err := c.side.DialContext(l.t.Context(), "tcp", d.addr); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("dial after a minute: %v", err)
 		}
 		c.do("NOOP", "200")
@@ -353,7 +353,7 @@ func TestActiveServerConnectsEarly(t *testing.T) {
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
-		ls, err := c.side.Listen(t.Context(), "tcp", "10.0.0.1:0")
+		ls, err := c.side.Listen(l.t.Context(), "tcp", "10.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,7 +457,7 @@ func TestStranger(t *testing.T) {
 		c := l.login()
 		d := c.ask("PASV")
 		for range 3 {
-			s, err := l.net.host("10.0.0.66").DialContext(t.Context(), "tcp", d.addr)
+			s, err := l.net.host("10.0.0.66").DialContext(l.t.Context(), "tcp", d.addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -467,9 +467,9 @@ func TestStranger(t *testing.T) {
 			await(l.world, func(e Refused) bool { return e.Why == ForeignAddress })
 		}
 		conn := d.open()
-		if _, err := c.side.DialContext(t.Context(), "tcp", d.addr); err == nil {
+		if _, err := c.side.DialContext(l.t.Context(), "tcp", d.addr); err == nil {
 			synctest.Wait()
-			if _, err = c.side.DialContext(t.Context(), "tcp", d.addr); err == nil {
+			if _, err = c.side.DialContext(l.t.Context(), "tcp", d.addr); err == nil {
 				t.Error("the listener takes a second connection")
 			}
 		}
@@ -487,7 +487,7 @@ func TestStrangerAtRemoteForward(t *testing.T) {
 		s.login()
 		at := s.port()
 		s.say("200 ok")
-		outside, err := s.side.net.host("192.0.2.1").DialContext(t.Context(), "tcp", at)
+		outside, err := s.side.net.host("192.0.2.1").DialContext(s.t.Context(), "tcp", at)
 		if err != nil {
 			s.fail("%v", err)
 		}

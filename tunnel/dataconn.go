@@ -132,6 +132,7 @@ func (d *dataConn) close(err error) {
 	for i := range d.ends {
 		d.ends[i].close()
 	}
+	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
 }
 
 // forget ends the expectation, but for connections that a transfer uses.

@@ -2,9 +2,12 @@ package tunnel
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
+	"time"
 
 	"ftptunnel/ftpinspect"
 )
@@ -79,6 +82,11 @@ func (d *dataConn) listening(n *end, l net.Listener, err error) {
 func (d *dataConn) acceptAll(n *end, l net.Listener) {
 	for {
 		c, err := l.Accept()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			tcpListener(l).SetDeadline(time.Time{})
+			d.s.post(d.settle)
+			continue
+		}
 		if err != nil {
 			d.s.post(func() { d.fail(n, err) })
 			return
@@ -86,6 +94,7 @@ func (d *dataConn) acceptAll(n *end, l net.Listener) {
 		if why, refused := d.refuses(n.peer, c); refused {
 			abort(c)
 			d.s.t.observe(Refused{Session: d.s.id, Peer: c.RemoteAddr(), Why: why})
+			d.s.post(d.s.lookAround)
 			continue
 		}
 		if !d.s.post(func() { d.arrived(n, c) }) {
@@ -182,6 +191,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	p := d.halfWithout(n.peer)
 	p.conns[n.peer] = c
 	p.completeEnds()
+	d.s.lookAround()
 }
 
 // raced tells whether one more arrival means that somebody raced for the port

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// download has a script serve a half of a file by any verb, then f.
-func (s *ftpScript) halfDownload(verb string, f func(net.Conn)) {
+// halfDownload has a script serve a half of a file by any verb, then f.
+func (s *ftpScript) halfDownload(verb string, f func(io.WriteCloser)) {
 	s.login()
 	var c net.Conn
 	if verb == "PASV" || verb == "EPSV" {
@@ -35,7 +35,7 @@ func TestTransportLostInDownload(t *testing.T) {
 	for _, verb := range []string{"PASV", "EPSV", "PORT"} {
 		t.Run(verb, func(t *testing.T) {
 			inLab(t, &Tunnel{}, func(s *ftpScript) {
-				s.halfDownload(verb, func(net.Conn) {})
+				s.halfDownload(verb, func(io.WriteCloser) {})
 				s.idle()
 			}, func(l *lab) {
 				c := l.login()
@@ -55,7 +55,7 @@ func TestTransportLostInDownload(t *testing.T) {
 // The server's 226 has overtaken the data that is lost.
 func TestTransportLostAfterReply(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
-		s.halfDownload("PASV", func(net.Conn) { s.say("226 done") })
+		s.halfDownload("PASV", func(io.WriteCloser) { s.say("226 done") })
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -218,7 +218,7 @@ func TestDownloadReset(t *testing.T) {
 	for _, how := range []string{"close", "reset"} {
 		t.Run(how, func(t *testing.T) {
 			inLab(t, &Tunnel{}, func(s *ftpScript) {
-				s.halfDownload("PASV", func(c net.Conn) {
+				s.halfDownload("PASV", func(c io.WriteCloser) {
 					for {
 						if _, err := c.Write(random(8<<10, 3)); err != nil {
 							break
@@ -287,7 +287,7 @@ func TestCutMadeGood(t *testing.T) {
 func TestServerControlEndsInDownload(t *testing.T) {
 	file := random(500<<10, 4)
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
-		s.halfDownload("PASV", func(c net.Conn) {
+		s.halfDownload("PASV", func(c io.WriteCloser) {
 			s.conn.Close()
 			c.Write(file)
 			c.Close()
@@ -312,7 +312,7 @@ func TestServerControlEndsInDownload(t *testing.T) {
 func TestClientControlEndsInDownload(t *testing.T) {
 	file := random(500<<10, 5)
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
-		s.halfDownload("PASV", func(c net.Conn) {
+		s.halfDownload("PASV", func(c io.WriteCloser) {
 			if rest, err := io.ReadAll(s.r); len(rest) > 0 || err != nil {
 				s.fail("control: %q, %v", rest, err)
 			}

@@ -39,6 +39,7 @@ type session struct {
 	transfers []*transfer // begun and not yet reported as ended
 	held      []*pair     // cut uploads whose server end is still open
 	said      *said       // the line in progress
+	vouching  *vouching   // the line that waits for its data connection
 
 	login     *alarm // the login deadline
 	draining  bool

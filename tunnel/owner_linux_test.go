@@ -1,0 +1,219 @@
+package tunnel
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ftptunnel/testenv"
+)
+
+// helperVar makes the test binary a helper instead, which connects to the
+// address in it and tells what it gets.
+const helperVar = "TUNNEL_TEST_CONNECT"
+
+func init() {
+	at := os.Getenv(helperVar)
+	if at == "" {
+		return
+	}
+	c, err := net.Dial("tcp", at)
+	if err != nil {
+		fmt.Println("dial:", err)
+		os.Exit(0)
+	}
+	fmt.Println("connected")
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	b, err := io.ReadAll(c)
+	fmt.Printf("got %q, %v\n", b, err)
+	os.Exit(0)
+}
+
+// asNobody connects to an address as another user and returns what it saw.
+func asNobody(t *testing.T, at string) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to become another user")
+	}
+	// The other user need not be able to reach the binary: it is opened here.
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exe.Close()
+	cmd := exec.Command("/proc/self/fd/3")
+	cmd.ExtraFiles = []*os.File{exe}
+	cmd.Env = []string{helperVar + "=" + at}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	cmd.Dir = "/"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("helper: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// accepted makes a connection to a listener and returns both ends.
+func accepted(t *testing.T, network, at string) (client, server net.Conn) {
+	t.Helper()
+	l, err := net.Listen(network, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err = net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err = l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		client.Close()
+		server.Close()
+	})
+	return client, server
+}
+
+// lookups are the two ways to find a socket.
+var lookups = map[string]func(peer, here netip.AddrPort) (socket, error){"sock_diag": sockDiag, "proc": procNet}
+
+func TestSocketOwner(t *testing.T) {
+	for how, look := range lookups {
+		for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+			client, server := accepted(t, "tcp", at)
+			peer, here := addrPort(server.RemoteAddr()), addrPort(server.LocalAddr())
+			s, err := look(peer, here)
+			if err != nil || s.inode == 0 || int(s.uid) != os.Getuid() {
+				t.Errorf("%s %s: %+v, %v", how, at, s, err)
+			}
+			other := netip.AddrPortFrom(peer.Addr(), peer.Port()^1)
+			if s, err := look(other, here); err == nil && s.inode != 0 {
+				t.Errorf("%s %s: found %+v for another port", how, at, s)
+			}
+			client.Close()
+			if s, err := look(peer, here); err == nil && s.inode != 0 {
+				t.Errorf("%s %s: found %+v for a closed socket", how, at, s)
+			}
+		}
+	}
+}
+
+// A socket that was closed is nobody's; the kernel says user 0, inode 0.
+func TestClosedSocketHasNoOwner(t *testing.T) {
+	client, server := accepted(t, "tcp", "127.0.0.1:0")
+	client.Close()
+	if o, err := ownerOf(server); o.local || err != nil && !errors.Is(err, errNoOwner) {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// Java's sockets are of family 6 with mapped addresses.
+func TestMappedSocketOwner(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	at := &syscall.SockaddrInet6{Port: l.Addr().(*net.TCPAddr).Port}
+	copy(at.Addr[:], net.ParseIP("::ffff:127.0.0.1").To16())
+	if err := syscall.Connect(fd, at); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for how, look := range lookups {
+		s, err := look(addrPort(c.RemoteAddr()), addrPort(c.LocalAddr()))
+		if err != nil || s.inode == 0 || int(s.uid) != os.Getuid() {
+			t.Errorf("%s: %+v, %v", how, s, err)
+		}
+	}
+}
+
+// A connection whose peer port is the port of a local listener, and whose
+// address is elsewhere, is not that listener's.
+func TestListenerIsNoPeer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer := addrPort(l.Addr())
+	here := netip.AddrPortFrom(peer.Addr(), 1)
+	for how, look := range lookups {
+		if s, err := look(peer, here); err == nil {
+			t.Errorf("%s: %+v", how, s)
+		}
+	}
+}
+
+func TestOtherUserGetsNoData(t *testing.T) {
+	tree := &testenv.Tree{}
+	tree.Put("f", []byte("secret"))
+	ftp := ftpServer(t, testenv.FTPOptions{Tree: tree})
+	w := serve(t, &Tunnel{Target: ftp.Addr()}, listen(t, "127.0.0.1:0"))
+	c := login(t, Local{}, w.addr)
+	for range 3 {
+		d := c.ask("PASV")
+		if out := asNobody(t, d.addr); !strings.Contains(out, "reset") || strings.Contains(out, "secret") {
+			t.Errorf("the other user saw %s", out)
+		}
+		if e := await(w, any1[Refused]); e.Why != ForeignUser {
+			t.Errorf("event %+v", e)
+		}
+		conn := d.open()
+		c.do("RETR f", "150")
+		if b, err := io.ReadAll(conn); string(b) != "secret" || err != nil {
+			t.Errorf("%q, %v", b, err)
+		}
+		conn.Close()
+		c.hear("226")
+	}
+}
+
+func TestSameUserOnly(t *testing.T) {
+	ftp := ftpServer(t, testenv.FTPOptions{})
+	w := serve(t, &Tunnel{Target: ftp.Addr(), SameUser: true}, listen(t, "127.0.0.1:0"))
+	if out := asNobody(t, w.addr); !strings.Contains(out, "reset") {
+		t.Errorf("the other user saw %s", out)
+	}
+	if e := await(w, any1[Refused]); e.Why != ForeignUser {
+		t.Errorf("event %+v", e)
+	}
+	login(t, Local{}, w.addr)
+}
+
+func TestProcAddr(t *testing.T) {
+	for in, want := range map[string]string{
+		"0100007F:1F90":                         "127.0.0.1:8080",
+		"00000000000000000000000001000000:0016": "[::1]:22",
+		"0000000000000000FFFF00000100007F:0015": "127.0.0.1:21",
+	} {
+		got, err := procAddr(in)
+		if err != nil || got.String() != want {
+			t.Errorf("%s: %v, %v, want %s", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "0100007F", "0100007F:", "01:1F90", "0100007F:1F90F", "xx00007F:1F90"} {
+		if got, err := procAddr(in); err == nil {
+			t.Errorf("%q: %v", in, got)
+		}
+	}
+}
