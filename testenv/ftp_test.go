@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func startFTP(t *testing.T, o FTPOptions) *FTPServer {
+func startFTP(t testing.TB, o FTPOptions) *FTPServer {
 	t.Helper()
 	s, err := NewFTPServer(o)
 	if err != nil {
@@ -25,23 +25,23 @@ func startFTP(t *testing.T, o FTPOptions) *FTPServer {
 // ftpClient is the control connection of a test.
 type ftpClient struct {
 	*textproto.Conn
-	t   *testing.T
+	t   testing.TB
 	tcp net.Conn
 }
 
-func connect(t *testing.T, addr string) *ftpClient {
+func connect(t testing.TB, addr string) *ftpClient {
 	t.Helper()
 	tcp, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tcp.SetDeadline(time.Now().Add(20 * time.Second))
+	tcp.SetDeadline(time.Now().Add(2 * time.Minute))
 	c := &ftpClient{textproto.NewConn(tcp), t, tcp}
 	t.Cleanup(func() { c.Close() })
 	return c
 }
 
-func loggedIn(t *testing.T, s *FTPServer) *ftpClient {
+func loggedIn(t testing.TB, s *FTPServer) *ftpClient {
 	t.Helper()
 	c := connect(t, s.Addr())
 	c.expect(220)
@@ -88,7 +88,7 @@ func (c *ftpClient) dial(addr string) net.Conn {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	d.SetDeadline(time.Now().Add(20 * time.Second))
+	d.SetDeadline(time.Now().Add(2 * time.Minute))
 	c.t.Cleanup(func() { d.Close() })
 	return d
 }

@@ -42,8 +42,19 @@ func (p *peer) channelToConn(conn net.Conn, ch ssh.Channel) {
 }
 
 func (p *peer) connToChannel(ch ssh.Channel, conn net.Conn) {
-	_ = p.pump(ch, conn) // a reset shows as an end of file, as with sshd
+	_ = p.pump(roomy{ch, p.tcp}, conn) // a reset shows as an end of file, as with sshd
 	_ = ch.CloseWrite()
+}
+
+// roomy is a channel that is written to when the connection has room.
+type roomy struct {
+	ch  ssh.Channel
+	tcp *outboxConn
+}
+
+func (r roomy) Write(b []byte) (int, error) {
+	r.tcp.waitForRoom()
+	return r.ch.Write(b)
 }
 
 // pump copies until src ends. It returns nil at an end of file or a failed

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-func startSSH(t *testing.T, o SSHOptions) *SSHServer {
+func startSSH(t testing.TB, o SSHOptions) *SSHServer {
 	t.Helper()
 	s, err := NewSSHServer(o)
 	if err != nil {
@@ -22,7 +22,7 @@ func startSSH(t *testing.T, o SSHOptions) *SSHServer {
 	return s
 }
 
-func login1(t *testing.T, s *SSHServer, methods ...ssh.AuthMethod) (*ssh.Client, error) {
+func login1(t testing.TB, s *SSHServer, methods ...ssh.AuthMethod) (*ssh.Client, error) {
 	t.Helper()
 	if methods == nil {
 		methods = []ssh.AuthMethod{ssh.PublicKeys(s.ClientKey())}
@@ -36,7 +36,7 @@ func login1(t *testing.T, s *SSHServer, methods ...ssh.AuthMethod) (*ssh.Client,
 	return c, err
 }
 
-func mustLogin(t *testing.T, s *SSHServer, methods ...ssh.AuthMethod) *ssh.Client {
+func mustLogin(t testing.TB, s *SSHServer, methods ...ssh.AuthMethod) *ssh.Client {
 	t.Helper()
 	c, err := login1(t, s, methods...)
 	if err != nil {
@@ -46,7 +46,7 @@ func mustLogin(t *testing.T, s *SSHServer, methods ...ssh.AuthMethod) *ssh.Clien
 }
 
 // echo serves one connection: it reads to the end, then sends it all back.
-func echo(t *testing.T) string {
+func echo(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

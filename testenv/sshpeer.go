@@ -11,7 +11,7 @@ import (
 type peer struct {
 	server *SSHServer
 	conn   *ssh.ServerConn
-	tcp    *gatedConn
+	tcp    *outboxConn
 	ctx    context.Context // done when the connection is
 	sub    conns           // what this connection has open: targets, listeners
 	wg     sync.WaitGroup
@@ -20,7 +20,7 @@ type peer struct {
 	forwards map[forwardKey]*forward // guarded by mu
 }
 
-func newPeer(s *SSHServer, sc *ssh.ServerConn, tcp *gatedConn) *peer {
+func newPeer(s *SSHServer, sc *ssh.ServerConn, tcp *outboxConn) *peer {
 	return &peer{server: s, conn: sc, tcp: tcp, forwards: make(map[forwardKey]*forward)}
 }
 

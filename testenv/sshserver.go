@@ -141,20 +141,21 @@ func (s *SSHServer) serve() {
 		if err != nil {
 			return
 		}
-		conn := newGatedConn(c.(*net.TCPConn), &s.gate)
+		conn := newOutboxConn(newGatedConn(c.(*net.TCPConn), &s.gate))
 		s.counts.add(func(c *SSHCounts) { c.Connections++ })
 		if s.opts.Nagle {
 			_ = conn.SetNoDelay(false)
 		}
 		if s.conns.add(conn) {
 			s.live.add(conn)
+			s.wg.Go(conn.send)
 			s.wg.Go(func() { s.serveConn(conn) })
 		}
 	}
 }
 
 // serveConn is one SSH connection from its first byte to its last.
-func (s *SSHServer) serveConn(conn *gatedConn) {
+func (s *SSHServer) serveConn(conn *outboxConn) {
 	defer s.conns.remove(conn)
 	defer s.live.remove(conn)
 	_ = conn.SetDeadline(time.Now().Add(handshakeTimeout))
