@@ -1,7 +1,9 @@
 package sshconn
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -179,8 +181,9 @@ func (e *LostError) Unwrap() error { return e.Cause }
 
 // cause words an error of a lower layer.
 func cause(err error) string {
-	if err == nil {
-		return "closed by the server"
+	if err == nil || errors.Is(err, io.EOF) {
+		return "the server closed it"
 	}
-	return strings.TrimPrefix(err.Error(), "ssh: ")
+	text := strings.TrimPrefix(err.Error(), "ssh: handshake failed: ")
+	return strings.TrimPrefix(text, "ssh: ")
 }

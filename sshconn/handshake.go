@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -32,8 +33,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	h.keys = newHostKeys(ctx, h.cfg, h.ask, h.notify)
 	h.login = newLogin(ctx, h.cfg, h.ask, s, h.notify)
 	defer h.login.close()
-	address := net.JoinHostPort(h.cfg.HostName, itoa(h.cfg.Port))
-	sc, chans, reqs, err := ssh.NewClientConn(tr, address, h.clientConfig())
+	sc, chans, reqs, err := h.speak(tr)
 	expired := clock.stop()
 	stopped := !stop()
 	if err == nil && (expired || stopped) {
@@ -51,13 +51,26 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	return c, nil
 }
 
+// speak makes the SSH connection.
+func (h *handshake) speak(tr *transport) (ssh.Conn, <-chan ssh.NewChannel, <-chan *ssh.Request, error) {
+	c, err := h.clientConfig()
+	if err != nil {
+		tr.Close()
+		return nil, nil, nil, err
+	}
+	return ssh.NewClientConn(tr, net.JoinHostPort(h.cfg.HostName, itoa(h.cfg.Port)), c)
+}
+
 func (h *handshake) hopping() bool { return h.ask.hop }
 
 // failure makes a typed error of what x/crypto says.
 func (h *handshake) failure(ctx context.Context, err error, expired bool) error {
+	var config *ConfigError
 	switch {
 	case h.keys.err != nil:
 		return h.keys.err
+	case errors.As(err, &config):
+		return config
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case expired:
@@ -69,31 +82,45 @@ func (h *handshake) failure(ctx context.Context, err error, expired bool) error 
 }
 
 // clientConfig makes x/crypto's configuration of ours.
-func (h *handshake) clientConfig() *ssh.ClientConfig {
-	good, bad := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
-	cfg := &ssh.ClientConfig{
-		User:              h.cfg.User,
-		HostKeyCallback:   h.keys.callback,
-		HostKeyAlgorithms: h.keys.algorithms(),
-		AuthCallback:      h.login.next,
-		ClientVersion:     "SSH-2.0-ftptunnel",
+func (h *handshake) clientConfig() (*ssh.ClientConfig, error) {
+	c := &ssh.ClientConfig{
+		User:            h.cfg.User,
+		HostKeyCallback: h.keys.callback,
+		AuthCallback:    h.login.next,
+		ClientVersion:   "SSH-2.0-ftptunnel",
 		BannerCallback: func(text string) error {
 			h.notify(Event{Kind: Banner, Host: h.cfg.Alias, Text: text})
 			return nil
 		},
 	}
-	cfg.Ciphers = fastCiphers()
+	c.RekeyThreshold = h.cfg.RekeyBytes
+	order, err := h.keys.order()
+	if err != nil {
+		return nil, err
+	}
+	ciphers := fastCiphers()
 	if h.cfg.CiphersSet {
-		cfg.Ciphers = supported(h.cfg.Ciphers, good.Ciphers, bad.Ciphers)
+		ciphers = h.cfg.Ciphers
 	}
+	kex := ssh.SupportedAlgorithms().KeyExchanges
 	if h.cfg.KexSet {
-		cfg.KeyExchanges = supported(h.cfg.Kex, good.KeyExchanges, bad.KeyExchanges)
-	} else {
-		cfg.KeyExchanges = good.KeyExchanges
+		kex = h.cfg.Kex
 	}
-	if h.cfg.MACsSet {
-		cfg.MACs = supported(h.cfg.MACs, good.MACs, bad.MACs)
+	good, bad := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	for _, l := range []struct {
+		name      string
+		to        *[]string
+		want      []string
+		good, bad []string
+	}{
+		{"Ciphers", &c.Ciphers, ciphers, good.Ciphers, bad.Ciphers},
+		{"KexAlgorithms", &c.KeyExchanges, kex, good.KeyExchanges, bad.KeyExchanges},
+		{"MACs", &c.MACs, h.cfg.MACs, good.MACs, bad.MACs},
+		{"HostKeyAlgorithms", &c.HostKeyAlgorithms, order, good.HostKeys, bad.HostKeys},
+	} {
+		if *l.to = supported(l.want, l.good, l.bad); len(*l.to) == 0 {
+			return nil, &ConfigError{Text: l.name + ": none of " + strings.Join(l.want, ",") + " is implemented here"}
+		}
 	}
-	cfg.RekeyThreshold = h.cfg.RekeyBytes
-	return cfg
+	return c, nil
 }

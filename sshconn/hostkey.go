@@ -46,17 +46,24 @@ func newHostKeys(ctx context.Context, cfg *Config, ask *asker, notify func(Event
 	return h
 }
 
-// algorithms returns the host-key algorithms to offer, best first.
-func (h *hostKeys) algorithms() []string {
-	list := supported(h.cfg.HostKeyAlgorithms, ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys)
+// order returns the host-key algorithms to offer, best first: those that a key
+// is recorded for, unless HostKeyAlgorithms says otherwise.
+func (h *hostKeys) order() ([]string, error) {
 	if h.cfg.HostKeyAlgorithmsSet {
-		return list
+		return h.cfg.HostKeyAlgorithms, nil
 	}
 	known := h.known
+	if h.cfg.KnownHostsCommand != "" {
+		more, err := h.byCommand("ORDER", nil)
+		if err != nil {
+			return nil, err
+		}
+		known = slices.Concat(known, more)
+	}
 	if len(known) == 0 {
 		known = h.bare
 	}
-	return known.order(list)
+	return known.order(h.cfg.HostKeyAlgorithms), nil
 }
 
 // callback is the ssh.HostKeyCallback.
@@ -85,8 +92,13 @@ func (h *hostKeys) judge(remote net.Addr, key ssh.PublicKey) error {
 	if h.cfg.NoHostAuthLocalhost && isLoopback(remote) && h.cfg.HostKeyAlias == "" {
 		return nil
 	}
-	if err := h.byCommand(key); err != nil {
-		return err
+	if h.cfg.KnownHostsCommand != "" {
+		more, err := h.byCommand("HOSTNAME", key)
+		if err != nil {
+			h.err = err
+			return err
+		}
+		h.known = append(h.known, more...)
 	}
 	if cert, ok := key.(*ssh.Certificate); ok {
 		if done, err := h.judgeCertificate(cert); done {

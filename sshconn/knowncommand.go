@@ -8,27 +8,26 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// byCommand adds what KnownHostsCommand prints to what is known: ssh_config(5).
-// A command that fails ends the connection, as in ssh.
-func (h *hostKeys) byCommand(key ssh.PublicKey) error {
-	if h.cfg.KnownHostsCommand == "" {
-		return nil
-	}
+// byCommand returns what KnownHostsCommand prints: ssh_config(5). It runs once
+// without a key, to find out which algorithms to ask for, and once with the key
+// that the server showed. If it fails there is no connection, as in ssh.
+func (h *hostKeys) byCommand(purpose string, key ssh.PublicKey) (knownHosts, error) {
 	t := newTokens(h.cfg, &h.cfg.options)
-	t['H'], t['I'] = h.name, "HOSTNAME"
-	t['t'], t['f'] = key.Type(), fingerprint(h.cfg, key)
-	t['K'] = base64.StdEncoding.EncodeToString(key.Marshal())
+	t['H'], t['I'] = h.name, purpose
+	t['t'], t['f'], t['K'] = "NONE", "NONE", "NONE"
+	if key != nil {
+		t['t'], t['f'] = key.Type(), fingerprint(h.cfg, key)
+		t['K'] = base64.StdEncoding.EncodeToString(key.Marshal())
+	}
 	out, err := runKnownHosts(h.ctx, h.cfg.KnownHostsCommand, t)
 	if err != nil {
-		h.err = err
-		return err
+		return nil, err
 	}
 	keys := parseKnownHosts(out, "KnownHostsCommand", h.name)
 	for i := range keys {
 		keys[i].command = true
 	}
-	h.known = append(h.known, keys...)
-	return nil
+	return keys, nil
 }
 
 // runKnownHosts runs the command, without a shell.
