@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test matrix heavy lint cross setup clean
+.PHONY: all build test replay matrix heavy lint cross setup clean
 
 all: build
 
@@ -23,6 +23,13 @@ build:
 # servers and FTP clients that setup could bring here.
 test: setup
 	$(GO) test $(RACE) -shuffle=on -timeout=20m $(ARGS) ./...
+
+# Every dialogue of a real server or client that is recorded under
+# ftpinspect/testdata, as a list. docs/weird-servers.md tells how to add one.
+replay:
+	@out=$$($(GO) test ./ftpinspect -count=1 -run 'Dialogues|Variants' -v $(ARGS) 2>&1) || { echo "$$out"; exit 1; }; \
+	list=$$(echo "$$out" | sed -n 's,^ *--- PASS: Test\([A-Za-z0-9]*/[^ ]*\).*,ok  \1,p' | sort); \
+	echo "$$list"; echo "$$(echo "$$list" | wc -l) dialogues and variants replayed"
 
 # Every client in every mode through every SSH server to every FTP server, as
 # one table.

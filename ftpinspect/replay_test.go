@@ -187,6 +187,9 @@ func (p *player) outcome(f []string) error {
 	case "ended":
 		return p.ended(id, f[2:])
 	case "expired":
+		if len(p.timers) == 0 {
+			return errors.New("no timer runs")
+		}
 		t := p.timers[0]
 		p.timers = p.timers[1:]
 		p.show(p.s.Expired(t))
