@@ -41,6 +41,16 @@ matrix: setup
 heavy: setup
 	FTPTUNNEL_HEAVY=1 $(GO) test -count=1 -timeout=60m -run='^TestHeavy' -v $(ARGS) ./cmd/ftptunnel
 
+# ftptunnel beside ssh and direct FTP, in some fifteen minutes on a machine that
+# has nothing else to do (Linux, as root); bench-quick is a look, in two. To
+# write the tables and the plot of the docs: make bench ARGS='-docs
+# docs/performance.md -benchfmt bench.txt'.
+bench:
+	$(GO) run ./testenv/bench $(ARGS)
+
+bench-quick:
+	$(GO) run ./testenv/bench -quick $(ARGS)
+
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "gofmt has not been run on:" $$unformatted; exit 1; fi

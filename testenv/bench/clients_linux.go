@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ftptunnel/testenv/daemons/clients"
+)
+
+// transfer is what a client says of one file.
+type transfer struct {
+	bytes      int64
+	begin, end time.Time // from the transfer command on: without the login
+}
+
+// rate is in bytes a second.
+func (t transfer) rate() float64 { return float64(t.bytes) / t.end.Sub(t.begin).Seconds() }
+
+// runClient runs a client on the client's host and returns what it printed on
+// its standard output.
+func (s *scene) runClient(cmd *exec.Cmd) (string, error) {
+	var out strings.Builder
+	cmd.Stdout = &out
+	cmd.Env = append(os.Environ(), "HOME="+s.local, "LC_ALL=C.UTF-8")
+	p, err := startOn(s.client, cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, p.stderr.String())
+	}
+	return out.String(), nil
+}
+
+// curl prepares a run of curl through a peer.
+func (s *scene) curl(p *peer, mode clients.Mode, args ...string) *exec.Cmd {
+	options := []string{"-q", "-sS", "--fail", "--max-time", "600"}
+	if p.socks != "" {
+		options = append(options, "--socks5", p.socks)
+	}
+	switch mode {
+	case clients.PASV:
+		options = append(options, "--disable-epsv")
+	case clients.PORT:
+		options = append(options, "--ftp-port", "-", "--disable-eprt")
+	case clients.EPRT:
+		options = append(options, "--ftp-port", "-")
+	}
+	return command(s.ctx, "curl", append(options, args...)...)
+}
+
+// get downloads a file of the server's root, to nowhere.
+func (s *scene) get(p *peer, name string) (transfer, error) {
+	return s.timed(s.curl(p, clients.EPSV, "-w", timing, "-o", "/dev/null", p.url(name)))
+}
+
+// put uploads the client's file of that name. The server's copy is removed.
+func (s *scene) put(p *peer, name string) (transfer, error) {
+	t, err := s.timed(s.curl(p, clients.EPSV, "-w", timing, "-T", filepath.Join(s.local, name), p.url(s.ftp.Upload+"/")))
+	if err != nil {
+		return t, err
+	}
+	return t, s.remove(name, t.bytes)
+}
+
+// remove removes an upload, which has to have the size. The server's last
+// write may come after the client's end.
+func (s *scene) remove(name string, size int64) error {
+	stored := filepath.Join(s.ftp.Root, s.ftp.Upload, name)
+	info, err := os.Stat(stored)
+	if err != nil {
+		return err
+	}
+	if info.Size() != size {
+		return fmt.Errorf("of an upload of %d bytes the server has %d", size, info.Size())
+	}
+	return os.Remove(stored)
+}
+
+func (p *peer) url(path string) string { return "ftp://" + p.at + "/" + path }
+
+// timing makes curl print its clock, in seconds, and what it has moved.
+const timing = "%{time_pretransfer} %{time_total} %{size_download} %{size_upload}\n"
+
+func (s *scene) timed(cmd *exec.Cmd) (transfer, error) {
+	out, err := s.runClient(cmd)
+	end := time.Now()
+	if err != nil {
+		return transfer{}, err
+	}
+	var before, total float64
+	var down, up int64
+	if _, err := fmt.Sscan(out, &before, &total, &down, &up); err != nil {
+		return transfer{}, fmt.Errorf("curl printed %q: %w", out, err)
+	}
+	took := time.Duration((total - before) * float64(time.Second))
+	return transfer{down + up, end.Add(-took), end}, nil
+}
+
+// fetcher is a client that downloads all the small files over one control
+// connection.
+type fetcher struct {
+	client string
+	mode   clients.Mode
+}
+
+func (f fetcher) String() string { return f.client + " " + string(f.mode) }
+
+// fetchers are the clients in their modes over IPv4.
+func fetchers() []fetcher {
+	var all []fetcher
+	for _, c := range []clients.Client{clients.Curl{}, clients.LFTP{}} {
+		for _, mode := range c.Modes(false) {
+			all = append(all, fetcher{c.Name(), mode})
+		}
+	}
+	return all
+}
+
+// fetch downloads the small files and returns how long the client ran.
+func (s *scene) fetch(f fetcher, p *peer) (time.Duration, error) {
+	dir, err := os.MkdirTemp(s.local, "fetch-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	cmd := s.curl(p, f.mode, "--output-dir", dir, "--remote-name-all",
+		p.url(fmt.Sprintf("%s/f[0000-%04d]", smallDir, s.options.files-1)))
+	if f.client == (clients.LFTP{}).Name() {
+		cmd = s.lftp(p, f.mode, dir)
+	}
+	start := time.Now()
+	if _, err := s.runClient(cmd); err != nil {
+		return 0, err
+	}
+	took := time.Since(start)
+	return took, s.complete(dir)
+}
+
+func (s *scene) lftp(p *peer, mode clients.Mode, dir string) *exec.Cmd {
+	get := []string{"get", "-O", dir}
+	for i := range s.options.files {
+		get = append(get, smallDir+"/"+smallName(i))
+	}
+	host, port, _ := strings.Cut(p.at, ":")
+	var site clients.Site
+	_, _ = fmt.Sscan(port, &site.Port)
+	site.Host, site.User, site.Password = host, s.ftp.User, s.ftp.Password
+	script := clients.LFTP{}.Script(site, mode, strings.Join(get, " "))
+	return command(s.ctx, script.Program, script.Args...)
+}
+
+// complete checks that every small file has arrived.
+func (s *scene) complete(dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(files) != s.options.files {
+		return fmt.Errorf("%d of %d files arrived", len(files), s.options.files)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Size() != 1024 {
+			return fmt.Errorf("%s is not complete", f.Name())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"ftptunnel/testenv/daemons/clients"
+)
+
+// fetchBy is a client in a mode through a peer.
+type fetchBy struct {
+	fetcher
+	*peer
+}
+
+// fetched is one run of it.
+type fetched struct {
+	took time.Duration
+	err  error
+}
+
+// abreast is how many runs of each client are under way over a link at once.
+const abreast = 2
+
+// small is many small files over one control connection.
+//
+// On a link nearly all the time is spent waiting for it, so the clients run
+// side by side there. Each kind has a tunnel of its own.
+func (s *scene) small() error {
+	all, err := s.fetchThrough()
+	defer func() {
+		for _, f := range all {
+			f.stop()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	for left := s.options.runs; left > 0; {
+		runs := 1
+		if s.link != loopback {
+			runs = min(left, abreast)
+		}
+		left -= runs
+		if err := s.fetchAll(all, runs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetchThrough starts the peers for every client.
+func (s *scene) fetchThrough() ([]fetchBy, error) {
+	var all []fetchBy
+	for _, f := range fetchers() {
+		names := []string{direct, ftptunnel}
+		if s.has("--prefetch") && f.mode.Passive() {
+			names = append(names, prefetch)
+		}
+		if f == (fetcher{"curl", clients.EPSV}) {
+			names = append(names, sshL, sshD) // the others cannot
+		}
+		for _, name := range names {
+			p, err := s.peer(name)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, fetchBy{f, p})
+		}
+	}
+	return all, nil
+}
+
+// fetchAll runs every client the given number of times.
+func (s *scene) fetchAll(all []fetchBy, runs int) error {
+	outcomes := make([]fetched, len(all)*runs)
+	var clients sync.WaitGroup
+	for i := range outcomes {
+		f := all[i%len(all)]
+		run := func() { outcomes[i].took, outcomes[i].err = s.fetch(f.fetcher, f.peer) }
+		if s.link == loopback {
+			run()
+		} else {
+			clients.Go(run)
+		}
+	}
+	clients.Wait()
+	for i, o := range outcomes {
+		if o.err != nil {
+			return o.err
+		}
+		f := all[i%len(all)]
+		rate := float64(s.options.files) / o.took.Seconds()
+		s.results.add(key{"small files, " + f.fetcher.String(), s.link, f.peer.name}, filesASecond, measured{value: rate})
+	}
+	return nil
+}
+
+// together runs f n times at once and joins the errors.
+func together(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { errs[i] = f(i) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
