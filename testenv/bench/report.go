@@ -38,6 +38,7 @@ func report(o options, r *results) error {
 	if err := os.WriteFile(plot, drawPlot(r), 0o644); err != nil {
 		return err
 	}
+	fmt.Fprintf(&text, "\n![Rates by link and by client](%s)\n", filepath.Base(plot))
 	return replaceSection(o.docs, text.Bytes())
 }
 
