@@ -44,3 +44,24 @@ func TestEventsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// sourcePattern finds the source files that a text names with their folder.
+var sourcePattern = regexp.MustCompile(`\b(?:ftpinspect|tunnel|sshconn|testenv|cmd/ftptunnel)/[a-z_]+\.go\b`)
+
+// TestArchitectureNamesFiles checks that ARCHITECTURE.md leads nobody to a file
+// that is gone.
+func TestArchitectureNamesFiles(t *testing.T) {
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := sourcePattern.FindAllString(string(text), -1)
+	if len(names) < 20 {
+		t.Errorf("only %d files found in the text", len(names))
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join("../..", name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -132,7 +132,20 @@ func (t *teller) transferEnded(e tunnel.TransferEnded) {
 		modes += " as " + string(e.ServerMode)
 	}
 	t.say(levelInfo, "transfer_ended", e.Session, fmt.Sprintf("%s: %s in %s, %s, %s",
-		what(e.Verb, e.Path), byteCount(e.Bytes), shortDuration(e.Elapsed), modes, e.Reply), fields...)
+		what(e.Verb, e.Path), byteCount(e.Bytes), shortDuration(e.Elapsed), modes, verdict(e)), fields...)
+}
+
+// verdict words how a transfer that was not cut ended.
+func verdict(e tunnel.TransferEnded) string {
+	switch {
+	case e.Aborted && e.Reply == "":
+		return "aborted by the client"
+	case e.Aborted:
+		return "aborted by the client, " + e.Reply
+	case e.Reply == "":
+		return "without a reply"
+	}
+	return e.Reply
 }
 
 // dataFailed tells of a data connection that could not be made. A remote
