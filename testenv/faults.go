@@ -6,7 +6,8 @@ import (
 )
 
 // Faults is how an [FTPServer] misbehaves. The zero value is a good server.
-// The maps' keys are commands in capitals.
+// The maps' keys are commands in capitals; the server reads the maps and they
+// are not to be changed any more.
 //
 // Replies are given as "code text", several lines separated by "\n"; each is
 // sent with CRLF. A text that itself ends in "\n" is sent byte for byte.

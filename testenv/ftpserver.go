@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
 	"sync"
 )
 
@@ -134,62 +133,6 @@ func (s *FTPServer) Close() error {
 	return nil
 }
 
-// SetFaults replaces how the server misbehaves, from the next command on.
-func (s *FTPServer) SetFaults(f Faults) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = f
-}
-
-func (s *FTPServer) currentFaults() Faults {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.faults
-}
-
-// Freeze makes the server stand still, as SIGSTOP does: connections stay open
-// and nothing moves.
-func (s *FTPServer) Freeze() { s.gate.close() }
-
-// Thaw ends a Freeze.
-func (s *FTPServer) Thaw() { s.gate.open() }
-
-// Drop resets every control and data connection. The server goes on listening.
-func (s *FTPServer) Drop() { s.live.resetAll() }
-
-// DropData resets every data connection.
-func (s *FTPServer) DropData() {
-	for _, session := range s.all() {
-		session.resetData()
-	}
-}
-
-// Say sends a reply that nobody asked for to every session, in the form of
-// Faults.
-func (s *FTPServer) Say(reply string) {
-	for _, session := range s.all() {
-		session.say(reply)
-	}
-}
-
-func (s *FTPServer) all() []*ftpSession {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []*ftpSession
-	for session := range s.sessions {
-		all = append(all, session)
-	}
-	return all
-}
-
-// Counts returns a copy of what the server has done.
-func (s *FTPServer) Counts() FTPCounts { return s.counts.get() }
-
-// Await returns when the counts fulfil cond, or the error of ctx.
-func (s *FTPServer) Await(ctx context.Context, cond func(FTPCounts) bool) error {
-	return s.counts.await(ctx, cond)
-}
-
 func (s *FTPServer) serve(l net.Listener) {
 	for {
 		c, err := l.Accept()
@@ -217,26 +160,4 @@ func (s *FTPServer) serveConn(conn *gatedConn) {
 	delete(s.sessions, session)
 	s.mu.Unlock()
 	s.counts.add(func(c *FTPCounts) { c.Open-- })
-}
-
-// FTPCounts is what an [FTPServer] has done so far.
-type FTPCounts struct {
-	Sessions  int   // control connections accepted
-	Open      int   // of them, not ended yet
-	Logins    int   // successful PASS
-	Data      int   // data connections
-	Transfers int   // transfers begun, listings included
-	Completed int   // of them, to the end
-	Sent      int64 // bytes, by data connections
-	Received  int64 // bytes, by data connections
-
-	// Commands are the latest command lines, at most 4,096, oldest first, of
-	// all sessions. What follows PASS or ACCT is masked.
-	Commands []string
-}
-
-// Clone returns a copy that shares nothing.
-func (c FTPCounts) Clone() FTPCounts {
-	c.Commands = slices.Clone(c.Commands)
-	return c
 }

@@ -2,9 +2,7 @@ package testenv
 
 import (
 	"bufio"
-	"crypto/tls"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
@@ -37,6 +35,7 @@ type ftpSession struct {
 
 	wmu       sync.Mutex
 	conn      net.Conn  // tcp or TLS over it; guarded by wmu
+	silent    bool      // guarded by wmu
 	collect   *[]string // where replies go that are postponed; guarded by wmu
 	postponed []string  // guarded by wmu
 
@@ -87,6 +86,7 @@ func (s *ftpSession) next() (string, bool) {
 
 func (s *ftpSession) greet() {
 	f := s.server.currentFaults()
+	s.hush(f.Silent)
 	s.pause(f.Delay[""])
 	if f.Greeting != "" {
 		s.say(f.Greeting)
@@ -108,37 +108,15 @@ func (s *ftpSession) pause(d time.Duration) {
 	}
 }
 
-// say sends a reply, in the form described at Faults.
-func (s *ftpSession) say(reply string) {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	if s.collect != nil {
-		*s.collect = append(*s.collect, reply)
-		return
-	}
-	s.write(reply)
-}
-
-// write is called with wmu held. A connection that fails is noticed by its
-// reader.
-func (s *ftpSession) write(reply string) {
-	if s.server.currentFaults().Silent {
-		return
-	}
-	if !strings.HasSuffix(reply, "\n") {
-		reply = strings.ReplaceAll(reply, "\n", "\r\n") + "\r\n"
-	}
-	_, _ = s.conn.Write([]byte(reply))
-}
-
 // execute serves one command line.
 func (s *ftpSession) execute(line string) {
 	verb, arg := splitCommand(line)
 	if verb == "AUTH" {
 		defer func() { s.resume <- struct{}{} }()
 	}
-	s.log(verb, line)
 	f := s.server.currentFaults()
+	s.log(verb, line)
+	s.hush(f.Silent)
 	s.pause(f.Delay["*"] + f.Delay[verb])
 	if f.Hook != nil && f.Hook(line, s.say) {
 		return
@@ -155,52 +133,9 @@ func (s *ftpSession) execute(line string) {
 	s.settlePostponed(late)
 }
 
-// takePostponed returns the replies that are due after this command's, and
-// begins to hold back the present one's if it is to be postponed.
-func (s *ftpSession) takePostponed(hold bool) []string {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	late := s.postponed
-	s.postponed = nil
-	if hold {
-		s.collect = &s.postponed
-	}
-	return late
-}
-
-func (s *ftpSession) settlePostponed(late []string) {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	s.collect = nil
-	for _, reply := range late {
-		s.write(reply)
-	}
-}
-
 func (s *ftpSession) log(verb, line string) {
 	if verb == "PASS" || verb == "ACCT" {
 		line = verb + " ****"
 	}
 	s.server.counts.add(func(c *FTPCounts) { keep(&c.Commands, line) })
-}
-
-// hangUp closes the control connection, with TLS's farewell if there is TLS.
-func (s *ftpSession) hangUp() {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	s.conn.Close()
-}
-
-// startTLS goes on in TLS. What was read ahead came in clear and is dropped.
-func (s *ftpSession) startTLS() {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	s.conn = tls.Server(s.tcp, s.server.opts.TLS)
-	s.reader = bufio.NewReaderSize(s.conn, maxCommand)
-}
-
-func (s *ftpSession) secure() bool {
-	s.wmu.Lock()
-	defer s.wmu.Unlock()
-	return s.conn != net.Conn(s.tcp)
 }
