@@ -15,28 +15,63 @@ import (
 // forward, once the server has made it.
 const confirmTimeout = 2 * time.Second
 
-// grantsTooMuch tells whether a server with this version string says that it
-// listens although it may not. Dropbear 2022.83 listens on ::1 and 127.0.0.1,
-// whichever was asked for, and grants the forward if it gets one of them: the
-// other may be another program's, which then gets our data.
-func grantsTooMuch(version string) bool { return strings.Contains(version, "dropbear") }
+// doubtful returns the addresses that a server may not listen at although it
+// says that it does. Asked for localhost, servers listen on 127.0.0.1 and ::1
+// and are content with one of them: what connects to the other reaches nobody
+// or another program, which then gets our data (OpenSSH 9.2). Dropbear 2022.83
+// takes every loopback address for localhost.
+func doubtful(host, version string) []string {
+	switch {
+	case host == "localhost":
+		return []string{"127.0.0.1", "::1"}
+	case strings.Contains(version, "dropbear"):
+		return []string{host}
+	}
+	return nil
+}
 
-// confirmed tells whether what connects to the listener's address arrives at
-// the listener. It asks the server to connect there, once for every forward,
-// unless the server is to be believed or does not connect for us.
+// confirmed tells whether what connects to the listener's port arrives at the
+// listener. Where that is in doubt it has the server connect there, once for
+// each forward; a server that does not connect for us is believed. There may be
+// no IPv6, so that nothing need be there at ::1.
 func (c *connection) confirmed(ctx context.Context, l *Listener) (bool, error) {
-	if l.w.confirmed || !grantsTooMuch(string(c.ssh.ServerVersion())) {
+	if l.w.confirmed {
 		return true, nil
 	}
-	k, err := c.dial(ctx, net.JoinHostPort(l.w.host, strconv.Itoa(int(l.w.port))))
+	hosts := doubtful(l.w.host, string(c.ssh.ServerVersion()))
+	for i, host := range hosts {
+		found, err := c.comesBack(ctx, l, host)
+		if err != nil {
+			return false, err
+		}
+		if found == foundOther || found == foundNobody && i == 0 {
+			return false, nil
+		}
+	}
+	l.w.confirmed = true
+	return true, nil
+}
+
+// found is what a server finds when it connects to a forward of its own.
+type found int
+
+const (
+	foundOurs found = iota
+	foundOther
+	foundNobody
+)
+
+// comesBack has the server connect to the listener's port of host.
+func (c *connection) comesBack(ctx context.Context, l *Listener, host string) (found, error) {
+	k, err := c.dial(ctx, net.JoinHostPort(host, strconv.Itoa(int(l.w.port))))
 	var refused *ForwardError
 	switch {
-	case errors.As(err, &refused) && refused.Reason == ForwardReason(ssh.Prohibited):
-		return true, nil
+	case errors.As(err, &refused) && refused.Reason == Prohibited:
+		return foundOurs, nil
 	case errors.As(err, &refused):
-		return false, nil
+		return foundNobody, nil
 	case err != nil:
-		return false, err
+		return 0, err
 	}
 	defer k.Abort()
 	timer := time.NewTimer(confirmTimeout)
@@ -44,13 +79,12 @@ func (c *connection) confirmed(ctx context.Context, l *Listener) (bool, error) {
 	select {
 	case a := <-l.queue:
 		a.nc.Reject(ssh.Prohibited, "it was only to be seen to arrive")
-		l.w.confirmed = true
-		return true, nil
+		return foundOurs, nil
 	case <-timer.C:
-		return false, nil
+		return foundOther, nil
 	case <-ctx.Done():
-		return false, context.Cause(ctx)
+		return 0, context.Cause(ctx)
 	case <-c.done:
-		return false, c.endError()
+		return 0, c.endError()
 	}
 }

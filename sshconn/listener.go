@@ -134,6 +134,9 @@ func (c *connection) listen(ctx context.Context, address string) (*Listener, err
 		if err != nil {
 			return nil, err
 		}
+		if port != 0 {
+			break
+		}
 	}
 	return nil, &ListenError{Addr: address}
 }
