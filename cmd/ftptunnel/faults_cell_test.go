@@ -230,9 +230,9 @@ func (c *cell) judge() error {
 		return fmt.Errorf("the client got no reply, control connection: %s", s.control)
 	case !strings.HasPrefix(s.reply, "42"):
 		return fmt.Errorf("the client was told %q", s.reply)
-	case c.action != "idle" && s.data != endRST && c.name != "FTP server killed" && c.name != "data reset":
+	case (c.action == "get" || c.action == "list") && s.data != endRST && c.name != "FTP server killed" && c.name != "data reset":
 		// sshd turns a reset of the server's into an end of file: then the
-		// reply alone can tell.
+		// reply alone can tell, as it does for every upload.
 		return fmt.Errorf("the data connection ended with %s", s.data)
 	case c.action == "idle" && !strings.HasPrefix(s.reply, "421"):
 		return fmt.Errorf("the idle client was told %q", s.reply)

@@ -249,7 +249,7 @@ func (w *witness) send(data *net.TCPConn, content io.Reader, f strike) (seen, er
 	n, err = io.Copy(data, content)
 	s.bytes += n
 	if err == nil {
-		err = data.CloseWrite()
+		_ = data.CloseWrite() // it may be closed already, or lost
 	}
 	w.conclude(&s, struck)
 	if err == nil {

@@ -62,7 +62,7 @@ func newScene(t testing.TB) *scene {
 	if s.link, err = testenv.NewDelayLine(s.ssh.Addr(), 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.link.Close(); s.ssh.Close(); s.ftp.Close() })
+	t.Cleanup(func() { s.ssh.Thaw(); s.link.Close(); s.ssh.Close(); s.ftp.Close() })
 	known := knownhosts.Line([]string{s.link.Addr()}, s.host.PublicKey()) + "\n"
 	for name, content := range map[string][]byte{"key": pem, "known_hosts": []byte(known)} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), content, 0o600); err != nil {
