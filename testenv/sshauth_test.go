@@ -66,8 +66,11 @@ func TestAuthChanges(t *testing.T) {
 		t.Error("the key still lets in")
 	}
 	mustLogin(t, s, ssh.Password("pw"))
+	if err := s.Await(limited(t), func(n SSHCounts) bool { return n.Logins == 2 }); err != nil {
+		t.Fatal(err)
+	}
 	n := s.Counts()
-	if n.Logins != 2 || n.Failed != 1 || n.Connections != 3 || !slices.Equal(n.Users, []string{"someone", "someone"}) {
+	if n.Failed != 1 || n.Connections != 3 || !slices.Equal(n.Users, []string{"someone", "someone"}) {
 		t.Errorf("counts %+v", n)
 	}
 }
