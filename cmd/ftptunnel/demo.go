@@ -82,38 +82,45 @@ address in the dialogue. ftptunnel reads it and leads that connection over SSH:
 }
 
 // tryMode lists, downloads and uploads, each over a data connection announced
-// by the mode, and compares what arrived.
+// by the mode, compares what arrived, and tells of it.
 func (d *demo) tryMode(ctx context.Context, mode string) error {
-	before := overSSH(d.ssh.Counts())
-	started := time.Now()
-	c, err := dialFTP(ctx, d.up.services[0].at().addr.String())
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	listing, err := c.download(mode, "LIST")
-	if err != nil {
-		return err
-	}
-	got, err := c.download(mode, "RETR "+demoFile)
-	if err != nil {
-		return err
-	}
+	carried, made, started := overSSH(d.ssh.Counts()), d.ftp.Counts().Data, time.Now()
 	sent, name := make([]byte, demoBytes), "upload-"+mode
 	rand.Read(sent)
-	if err := c.upload(mode, name, sent); err != nil {
-		return err
-	}
-	if err := c.quit(); err != nil {
+	listing, got, err := d.exchange(ctx, mode, name, sent)
+	if err != nil {
 		return err
 	}
 	d.tellRewriting(mode)
 	if err := d.compare(listing, got, name, sent); err != nil {
 		return err
 	}
+	carried, made = overSSH(d.ssh.Counts())-carried, d.ftp.Counts().Data-made
+	if carried < made+1 {
+		return fmt.Errorf("%d of %d connections went over SSH", carried, made+1)
+	}
 	fmt.Fprintf(d.stdout, "      list, get and put %d KiB: SHA-256 equal, %d data connections over SSH, %s\n",
-		demoBytes>>10, overSSH(d.ssh.Counts())-before-1, shortDuration(time.Since(started)))
+		demoBytes>>10, made, shortDuration(time.Since(started)))
 	return nil
+}
+
+// exchange is one session of the client.
+func (d *demo) exchange(ctx context.Context, mode, name string, sent []byte) (listing, got []byte, err error) {
+	c, err := dialFTP(ctx, d.up.services[0].at().addr.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer c.close()
+	if listing, err = c.download(mode, "LIST"); err != nil {
+		return nil, nil, err
+	}
+	if got, err = c.download(mode, "RETR "+demoFile); err != nil {
+		return nil, nil, err
+	}
+	if err = c.upload(mode, name, sent); err != nil {
+		return nil, nil, err
+	}
+	return listing, got, c.quit()
 }
 
 // compare holds what the client got and the server has against what was sent.
