@@ -29,7 +29,9 @@ func (s *session) inspectorConfig() ftpinspect.Config {
 // activeEnd is where the server side is asked to listen for an active server,
 // and the addresses that it is reached at there. Without ActiveAddress that
 // works for a target on that side's own loopback only: an SSH server with the
-// default GatewayPorts binds nothing else, whatever it is asked for.
+// default GatewayPorts binds nothing else, whatever it is asked for. Both
+// loopback addresses are asked for only where the target may be at either: a
+// server says that it listens at both when it got one of them.
 func (t *Tunnel) activeEnd() (host string, addrs []netip.Addr) {
 	if t.ActiveAddress.IsValid() && t.Mode == ftpinspect.ModeActive {
 		return t.ActiveAddress.String(), []netip.Addr{t.ActiveAddress}
@@ -43,9 +45,9 @@ func (t *Tunnel) activeEnd() (host string, addrs []netip.Addr) {
 	case err != nil || !a.Unmap().IsLoopback():
 		return "", nil
 	case a.Unmap().Is4():
-		return "localhost", []netip.Addr{v4}
+		return v4.String(), []netip.Addr{v4}
 	}
-	return "localhost", []netip.Addr{v6}
+	return v6.String(), []netip.Addr{v6}
 }
 
 // targetHost is the host of a host:port.

@@ -35,6 +35,7 @@ type dataConn struct {
 
 // expect makes a data connection possible.
 func (s *session) expect(e ftpinspect.Expect) {
+	s.trim()
 	d := &dataConn{s: s, want: e}
 	d.ctx, d.cancel = context.WithCancel(s.ctx)
 	d.ends[Client] = end{peer: Client, End: e.Client, ready: !e.Client.Listen}
@@ -94,7 +95,14 @@ func (d *dataConn) fail(n *end, err error) {
 	case n.peer == Server && !n.Listen:
 		d.dropHalves(err)
 		d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.DialFailed(id, err) })
-	default:
+	}
+}
+
+// ceased ends an expectation whose listener has failed, as all do with a lost
+// transport.
+func (d *dataConn) ceased(err error) {
+	if !d.closed {
+		d.close(err)
 		d.broken(err)
 	}
 }
@@ -130,17 +138,21 @@ func (d *dataConn) close(err error) {
 	}
 	d.s.alarms.cancel(d.unused)
 	for i := range d.ends {
-		d.ends[i].close()
+		d.s.shut(&d.ends[i])
 	}
 	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
 }
 
 // forget ends the expectation, but for connections that a transfer uses.
 func (d *dataConn) forget() {
-	d.close(errStopped)
+	d.close(errUnused)
+	client := &d.ends[Client]
 	for _, p := range d.pairs {
-		if p.transfer == nil {
-			p.drop(errStopped)
+		switch {
+		case p.transfer == nil:
+			p.drop(errUnused)
+		case p.conns[Client] == nil && client.Listen:
+			p.breakOff(errUnused) // its client cannot come any more
 		}
 	}
 	d.tidy()
@@ -162,6 +174,23 @@ func (d *dataConn) stop() {
 	d.cancel()
 	for _, p := range d.pairs {
 		p.drop(errStopped)
+	}
+}
+
+// trim closes what lingers: connections whose data was delivered, and whose
+// peers keep their half open. They would add up in a long session.
+func (s *session) trim() {
+	const most = 8
+	if len(s.data) < most {
+		return
+	}
+	for _, d := range s.data {
+		if !d.closed || d.underWay() {
+			continue
+		}
+		for _, p := range d.pairs {
+			p.closeBoth()
+		}
 	}
 }
 
@@ -207,7 +236,7 @@ func (d *dataConn) address(n *end) string {
 	host := n.Host
 	switch {
 	case n.peer == Client && n.Listen && host == "":
-		host = d.s.local.String()
+		host = d.s.bind
 	case n.peer == Client && !n.Listen:
 		host = d.clientHost()
 	case n.peer == Server && !n.Listen && host == "":

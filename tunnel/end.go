@@ -32,17 +32,24 @@ func (n *end) address() netip.AddrPort {
 	return addrPort(n.listener.Addr())
 }
 
-func (n *end) close() {
-	if n.listener != nil {
-		n.listener.Close()
-		n.listener = nil
+// shut closes the listener of an end, if there is one. The session does not
+// wait for it if that may have to wait for another machine.
+func (s *session) shut(n *end) {
+	l := n.listener
+	n.listener = nil
+	switch l.(type) {
+	case nil:
+	case localListener, *merged:
+		l.Close()
+	default:
+		s.wg.Go(func() { l.Close() })
 	}
 }
 
 // retire closes the listener for good, if its side knows how.
-func (n *end) retire(spawn func(func())) {
-	if l, ok := n.listener.(interface{ Retire() }); ok {
-		spawn(l.Retire)
+func (s *session) retire(n *end) {
+	if l, ok := n.listener.(interface{ Retire() error }); ok {
+		s.wg.Go(func() { l.Retire() })
 		n.listener = nil
 	}
 }
@@ -69,7 +76,7 @@ func (d *dataConn) listening(n *end, l net.Listener, err error) {
 	case err != nil:
 		d.fail(n, err)
 	case d.closed:
-		l.Close()
+		d.s.shut(&end{listener: l})
 	default:
 		n.listener, n.ready = l, true
 		d.s.wg.Go(func() { d.acceptAll(n, l) })
@@ -88,7 +95,7 @@ func (d *dataConn) acceptAll(n *end, l net.Listener) {
 			continue
 		}
 		if err != nil {
-			d.s.post(func() { d.fail(n, err) })
+			d.s.post(func() { d.ceased(err) })
 			return
 		}
 		if why, refused := d.refuses(n.peer, c); refused {
@@ -163,7 +170,7 @@ func (p *pair) clientDialled(c net.Conn, err error) {
 		d.s.t.observe(DataFailed{Session: d.s.id, End: Client, Address: d.address(n), Err: err})
 		p.breakOff(err)
 	case p.ended:
-		abort(c)
+		d.s.dispose(c, abort)
 	default:
 		d.ends[Client].yielded = true
 		p.conns[Client] = c
@@ -176,7 +183,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	active := n.peer == Server && n.Listen
 	switch {
 	case d.closed:
-		abort(c)
+		d.s.dispose(c, abort)
 		return
 	case active && d.raced():
 		d.race(n, c)
@@ -186,7 +193,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	}
 	n.yielded = true
 	if n.Listen && n.peer == Client {
-		n.close()
+		d.s.shut(n)
 	}
 	p := d.halfWithout(n.peer)
 	p.conns[n.peer] = c
@@ -208,8 +215,8 @@ func (d *dataConn) raced() bool {
 // nobody can tell which of them is the server's.
 func (d *dataConn) race(n *end, c net.Conn) {
 	d.s.t.observe(Refused{Session: d.s.id, Peer: c.RemoteAddr(), Why: RacedForPort})
-	abort(c)
-	n.retire(d.s.wg.Go)
+	d.s.dispose(c, abort)
+	d.s.retire(n)
 	d.close(errRaced)
 	for _, p := range d.pairs {
 		p.breakOff(errRaced)

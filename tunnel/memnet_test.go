@@ -204,9 +204,9 @@ func (l *memListener) Close() error {
 	return nil
 }
 
-func (l *memListener) Retire() {
+func (l *memListener) Retire() error {
 	l.side.set(func(s *memSide) { s.retired = append(s.retired, l.at) })
-	l.Close()
+	return l.Close()
 }
 
 // memConn is one end of a connection.

@@ -93,24 +93,34 @@ func (v *server) admit(c net.Conn, l net.Listener) {
 	}
 	v.wg.Go(func() {
 		defer v.t.leave(peer)
-		v.serve(id, c, localAddr(c, l))
+		v.serve(id, c, l.Addr())
 	})
 }
 
-// localAddr is the address on which a client was accepted, as far as it is
-// known.
-func localAddr(c net.Conn, l net.Listener) netip.Addr {
-	if a := addrPort(c.LocalAddr()).Addr(); a.IsValid() && !a.IsUnspecified() {
-		return a
+// acceptedAt is the address on which a client was accepted, as far as it is
+// known, and the host to listen on for its data connections. Through an SSH
+// server the first is known from the listener alone, which may stand for both
+// loopback addresses: there the family is the client's.
+func acceptedAt(c net.Conn, l net.Addr) (local netip.Addr, bind string) {
+	local = addrPort(c.LocalAddr()).Addr()
+	if !local.IsValid() {
+		local = addrPort(l).Addr()
 	}
-	if a := addrPort(l.Addr()).Addr(); a.IsValid() && !a.IsUnspecified() {
-		return a
+	peer := addrPort(c.RemoteAddr()).Addr()
+	if local.IsLoopback() && peer.IsLoopback() && local.Is4() != peer.Is4() {
+		local = loopbacks[0]
+		if peer.Is6() {
+			local = loopbacks[1]
+		}
 	}
-	return netip.Addr{}
+	if local.IsUnspecified() {
+		return netip.Addr{}, local.String()
+	}
+	return local, local.String()
 }
 
 // serve checks whose a client is and runs its session.
-func (v *server) serve(id uint64, c net.Conn, local netip.Addr) {
+func (v *server) serve(id uint64, c net.Conn, l net.Addr) {
 	owner, err := ownerOf(c)
 	if why, refused := v.refusesUser(owner, err); refused {
 		v.t.observe(Refused{Session: id, Peer: c.RemoteAddr(), Why: why})
@@ -118,7 +128,7 @@ func (v *server) serve(id uint64, c net.Conn, local netip.Addr) {
 		return
 	}
 	readInline(c)
-	s := newSession(v, id, c, local, owner)
+	s := newSession(v, id, c, l, owner)
 	s.run()
 }
 

@@ -25,6 +25,7 @@ type session struct {
 	wake   chan struct{}  // a writer has changed its state
 
 	local      netip.Addr     // where the client was accepted, if known
+	bind       string         // where its data connections are listened for
 	clientAddr netip.AddrPort // the client's, if known
 	owner      owner          // of the client's connection
 	serverHost string         // where data is dialled
@@ -53,11 +54,12 @@ type session struct {
 	started   time.Time
 }
 
-func newSession(v *server, id uint64, c net.Conn, local netip.Addr, o owner) *session {
+func newSession(v *server, id uint64, c net.Conn, l net.Addr, o owner) *session {
+	local, bind := acceptedAt(c, l)
 	s := &session{
 		v: v, t: v.t, id: id, limits: v.limits,
 		inbox: make(chan func()), wake: make(chan struct{}, 1),
-		local: local, clientAddr: addrPort(c.RemoteAddr()), owner: o,
+		local: local, bind: bind, clientAddr: addrPort(c.RemoteAddr()), owner: o,
 		data: map[ftpinspect.ID]*dataConn{}, started: time.Now(),
 	}
 	s.ctx, s.cancel = context.WithCancel(v.ctx)
@@ -151,7 +153,7 @@ func (s *session) connected(c net.Conn, err error) {
 		s.err = err
 		s.sayGoodbye(err.Error())
 	case s.closing:
-		c.Close()
+		s.dispose(c, func(c net.Conn) { c.Close() })
 	default:
 		s.server = s.newControl(Server, c)
 		s.serverHost = dataHost(c, s.t.Target)

@@ -15,9 +15,9 @@ import (
 // another type.
 //
 // Closing a listener ends the expectation that it was opened for; a side may
-// keep the port for its next Listen. A listener that has a Retire method is
-// retired instead when somebody raced for its port: a side never hands that
-// port out again.
+// keep the port for its next Listen. A listener that has a method Retire()
+// error is retired instead when somebody raced for its port: a side never hands
+// that port out again.
 type Side interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
