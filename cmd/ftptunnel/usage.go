@@ -77,7 +77,7 @@ Examples:
     $ ftptunnel -J gate me@files ftp.internal:21
     $ ftptunnel -L 2121:ftp1:21 -L 2122:ftp2:21 gate
     $ ftptunnel files -- curl -sS {url}/pub/list.txt
-    $ ftptunnel --batch files -- lftp -e 'mirror pub; quit' {url}
+    $ ftptunnel --batch files -- lftp -c 'open {url}; mirror pub'
 `
 
 // version is set when a release is linked.
