@@ -34,6 +34,7 @@ type login struct {
 	lastKey  *identity
 	asked    map[string]int // attempts of the methods that prompt
 	noPrompt bool
+	answered bool // a method was tried that takes the user's answers
 	password string
 	answers  map[string]string
 	err      error // ends the login
@@ -128,6 +129,7 @@ func (l *login) mayAsk(name string) bool {
 		return false
 	}
 	l.asked[name]++
+	l.answered = true
 	return true
 }
 

@@ -41,6 +41,7 @@ func newConn(c *connection, ch ssh.Channel, reqs <-chan *ssh.Request, local, rem
 		ch.Close()
 		return nil, c.endError()
 	}
+	c.load.Add(1)
 	return &Conn{ch: ch, rx: newReceiver(ch, c.roundTrip), c: c, local: local, remote: remote}, nil
 }
 
@@ -97,6 +98,7 @@ func (k *Conn) Close() error {
 		return net.ErrClosed
 	}
 	k.rx.close()
+	k.c.load.Add(-1)
 	if err := k.ch.Close(); err != nil && !errors.Is(err, io.EOF) {
 		return k.c.endError()
 	}

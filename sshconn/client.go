@@ -28,16 +28,19 @@ type Client struct {
 	prompt  sync.Mutex // one question to the user at a time
 	wg      sync.WaitGroup
 
-	mu      sync.Mutex // guards the rest
-	live    *connection
-	dialing *attempt
-	refused error // a refusal that another attempt would not change
-	last    error // of the last attempt
-	pause   time.Duration
-	notYet  time.Time // no attempt before
-	ever    bool      // was connected once
-	told    bool      // that directives have no effect
-	closed  bool
+	mu       sync.Mutex // guards the rest
+	live     *connection
+	dialing  *attempt
+	refused  error // a refusal that another attempt would not change
+	last     error // of the last attempt
+	pause    time.Duration
+	notYet   time.Time     // no attempt before
+	ever     bool          // was connected once
+	told     bool          // that directives have no effect
+	inner    []*connection // beside live, where there are jump hosts
+	widening int           // of them, in the making
+	narrow   bool          // no more of them can be made
+	closed   bool
 }
 
 // attempt is a connection in the making.
@@ -95,7 +98,7 @@ func (c *Client) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	k, err := conn.dial(ctx, address)
+	k, err := c.spread(conn).dial(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +142,7 @@ func (c *Client) Close() error {
 	}
 	c.closed = true
 	live := c.live
+	c.closeInner()
 	c.mu.Unlock()
 	c.end()
 	if live != nil {
@@ -195,6 +199,7 @@ func (c *Client) begin(ctx context.Context) (*attempt, error) {
 		return nil, c.last
 	}
 	if c.live != nil {
+		c.closeInner()
 		c.wg.Go(c.live.close)
 		c.live = nil
 	}
@@ -229,7 +234,7 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 
 // tellUnsupported reports the directives that have no effect here, once.
 func (c *Client) tellUnsupported() {
-	for _, cfg := range append(c.cfg.Jumps[:len(c.cfg.Jumps):len(c.cfg.Jumps)], c.cfg) {
+	for _, cfg := range c.path() {
 		for _, name := range cfg.Unsupported {
 			c.report(Event{Kind: Unsupported, Host: cfg.Alias, Text: name})
 		}

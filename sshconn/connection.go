@@ -20,6 +20,8 @@ type connection struct {
 	born   time.Time
 	done   chan struct{} // closed when the connection has ended
 	fwd    *forwards
+	load   atomic.Int32 // channels in use
+	silent bool         // logged in without asking the user
 	rtt    atomic.Int64 // shortest time that a channel took to open, in ns
 
 	// mu guards closing: no goroutine is added to wg once it is set.

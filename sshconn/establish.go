@@ -4,30 +4,36 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 )
 
 // establish makes a connection to the destination, hop by hop.
 func (c *Client) establish(ctx context.Context) (*connection, error) {
 	var via *connection
-	for i, cfg := range append(c.cfg.Jumps[:len(c.cfg.Jumps):len(c.cfg.Jumps)], c.cfg) {
-		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps))
+	for i, cfg := range c.path() {
+		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps), c.p)
 		if err != nil {
 			if via != nil {
 				via.close()
 			}
 			return nil, err
 		}
-		next.via = via
+		if next.via = via; via != nil {
+			next.silent = next.silent && (via.via == nil || via.silent)
+		}
 		via = next
 	}
 	c.execute(via)
 	return via, nil
 }
 
+// path returns the hosts on the way and the destination.
+func (c *Client) path() []*Config { return append(slices.Clone(c.cfg.Jumps), c.cfg) }
+
 // hop connects to one host, through the one before it.
-func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump bool) (*connection, error) {
+func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump bool, p Prompter) (*connection, error) {
 	h := &handshake{cfg: cfg, notify: c.notify}
-	h.ask = &asker{p: c.p, batch: cfg.BatchMode, hop: jump, mu: &c.prompt}
+	h.ask = &asker{p: p, batch: cfg.BatchMode, hop: jump, mu: &c.prompt}
 	if via != nil {
 		h.hop = via.cfg.Alias
 	}

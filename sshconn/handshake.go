@@ -45,6 +45,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	}
 	h.login.succeeded()
 	c := newConnection(h.cfg, sc, tr, h.notify)
+	c.silent = !h.login.answered
 	c.start(chans, reqs, h.keys)
 	h.notify(Event{Kind: Connected, Host: h.cfg.Alias, Hop: h.hopping(), Addr: raw.RemoteAddr(),
 		Text: string(sc.ServerVersion()), Method: h.login.last, Elapsed: time.Since(begun)})

@@ -19,12 +19,17 @@ func (c *connection) keepAlive() {
 	seen, silent := c.tr.life.Load(), 0
 	idle := make(chan struct{}, 1) // holds a token while no probe is under way
 	idle <- struct{}{}
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-c.done:
 			return
 		case <-tick.C:
 		}
+		if now := time.Now(); slept(now.Round(0).Sub(last.Round(0)), now.Sub(last)) {
+			silent = c.cfg.ServerAliveCountMax - 1 // one probe decides
+			seen = c.tr.life.Load()
+		}
+		last = time.Now()
 		if now := c.tr.life.Load(); now != seen {
 			seen, silent = now, 0
 			continue
@@ -36,6 +41,12 @@ func (c *connection) keepAlive() {
 		c.probe(idle)
 	}
 }
+
+// slept tells whether the machine has slept meanwhile: the wall clock went on
+// and the other one did not. Whatever lies between here and the server has
+// probably forgotten the connection by then, and nobody should have to wait
+// long to find out.
+func slept(wall, running time.Duration) bool { return wall-running > 30*time.Second }
 
 // probe sends one keepalive, unless an earlier one still waits: a frozen
 // server blocks SendRequest for ever.

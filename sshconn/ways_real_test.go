@@ -2,55 +2,59 @@ package sshconn
 
 import (
 	"errors"
-	"fmt"
+	"io"
+	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ftptunnel/testenv/daemons"
 )
 
-// dropbear is a real Dropbear on a loopback port; config leads to it as "box".
-func startDropbear(t *testing.T) (config string, port int) {
-	t.Helper()
-	bin := program(t, "dropbear")
-	dir := t.TempDir()
-	host := filepath.Join(dir, "host")
-	run(t, program(t, "dropbearkey"), "-t", "ed25519", "-f", host)
-	if os.Getuid() == 0 {
-		t.Setenv("HOME", dir) // dropbear looks for ~/.ssh/authorized_keys by the user database
-	}
-	port = freePort(t)
-	user := makeKey(t, dir, "user", "ed25519", "")
-	cmd := exec.Command(bin, "-F", "-E", "-r", host, "-p", fmt.Sprintf("127.0.0.1:%d", port), "-P", filepath.Join(dir, "pid"))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	waitTCP(t, fmt.Sprintf("127.0.0.1:%d", port))
-	config = filepath.Join(dir, "config")
-	text := fmt.Sprintf("Host box\nHostName 127.0.0.1\nPort %d\nUser %s\nIdentityFile %s\nIdentitiesOnly yes\n"+
-		"UserKnownHostsFile %s\nGlobalKnownHostsFile none\nStrictHostKeyChecking accept-new\n", port, userName(), user, filepath.Join(dir, "kh"))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return config, port
-}
-
 // Dropbear with nothing but an Ed25519 key dies when another type is offered
-// first; it looks for authorized keys where this test may not write, so that
-// what is shown is that it lives to refuse the login.
-func TestDropbearShowsItsKey(t *testing.T) {
-	config, _ := startDropbear(t)
-	cfg, err := Resolve(t.Context(), "box", Options{ConfigFile: config, Env: pathOnly})
+// first, and never cancels a forward.
+func TestDropbear(t *testing.T) {
+	bear := daemons.Dropbear(t, daemons.SSHOptions{})
+	s := startSSHD(t, "")
+	config := daemons.SSHConfig(t,
+		daemons.Alias{Name: "bear", Server: bear, Extra: []string{"GlobalKnownHostsFile none"}},
+		daemons.Alias{Name: "unknown", Server: bear, Extra: []string{
+			"StrictHostKeyChecking accept-new", "UserKnownHostsFile " + filepath.Join(t.TempDir(), "kh")}})
+	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client(t, cfg, nil).Connect(short(t))
-	var refused *AuthError
-	if !errors.As(err, &refused) {
-		t.Fatalf("got %v", err)
+	config = s.write("bear_config", s.clientConfig("ProxyJump bear")+string(text))
+	for _, alias := range []string{"bear", "unknown", "box"} {
+		c := client(t, s.resolve(alias, func(o *Options) { o.ConfigFile = config }), nil)
+		conn, err := c.DialContext(short(t), "tcp", echoServer(t))
+		if err != nil {
+			t.Fatalf("%s: %v", alias, err)
+		}
+		exchange(t, conn, 1<<20)
 	}
+	c := client(t, s.resolve("bear", func(o *Options) { o.ConfigFile = config }), nil)
+	retired := mustListen(t, c, "127.0.0.1:0")
+	retired.Retire()
+	l := mustListen(t, c, "127.0.0.1:0")
+	if l.Addr().String() == retired.Addr().String() {
+		t.Error("a retired port came back")
+	}
+	if !refused(t, retired.Addr().String()) {
+		t.Error("a retired forward took a connection")
+	}
+	out, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	in, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { io.Copy(in, in); in.Close() }()
+	exchange(t, out, 100_000)
 }
 
 func TestJumps(t *testing.T) {

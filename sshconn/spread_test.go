@@ -1,0 +1,102 @@
+package sshconn
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"ftptunnel/testenv"
+)
+
+// behind makes a destination that is reached through a jump host.
+func behind(t *testing.T, o testenv.SSHOptions) (jump, dest *testenv.SSHServer, cfg *Config) {
+	t.Helper()
+	jump, hop := embedded(t, testenv.SSHOptions{})
+	dest, cfg = embedded(t, o)
+	cfg.Jumps = []*Config{hop}
+	return jump, dest, cfg
+}
+
+func TestBusyClientSpreadsBehindJump(t *testing.T) {
+	jump, dest, cfg := behind(t, testenv.SSHOptions{})
+	c := client(t, cfg, nil)
+	target := echoServer(t)
+	var conns []*Conn
+	dial := func() *Conn {
+		k, err := c.DialContext(short(t), "tcp", target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, k.(*Conn))
+		return k.(*Conn)
+	}
+	for range busyInner {
+		dial()
+	}
+	if n := dest.Counts().Logins; n != 1 {
+		t.Fatalf("%d logins before it was busy", n)
+	}
+	dial()
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.inner) == maxInner-1
+	})
+	used := map[*connection]int{}
+	for range 12 {
+		used[dial().c]++
+	}
+	if len(used) != maxInner {
+		t.Errorf("%d connections are used, of %d", len(used), maxInner)
+	}
+	var wg sync.WaitGroup
+	for _, k := range conns {
+		wg.Go(func() { exchange(t, k, 100_000); k.Close() })
+	}
+	wg.Wait()
+	if n := jump.Counts().Logins; n != 1 {
+		t.Errorf("%d logins at the jump host", n)
+	}
+	dest.Drop()
+	if _, err := reconnect(t, c); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneConnectionWhereTheLoginAsks(t *testing.T) {
+	_, dest, cfg := behind(t, testenv.SSHOptions{Auth: testenv.SSHAuth{Password: "pw", OnlyKeys: true}})
+	cfg.KbdInteractive = false
+	warned := make(chan Event, 100)
+	c := NewClient(cfg, &script{answers: []string{"pw"}}, func(e Event) { warned <- e })
+	t.Cleanup(func() { c.Close() })
+	target := echoServer(t)
+	for range 2 * busyInner {
+		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e := range warned {
+		if e.Kind == Warning {
+			break
+		}
+	}
+	if n := dest.Counts().Logins; n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
+func TestSleepIsNoticed(t *testing.T) {
+	for _, c := range []struct {
+		wall, running time.Duration
+		want          bool
+	}{
+		{15 * time.Second, 15 * time.Second, false},
+		{time.Hour, 15 * time.Second, true},
+		{-time.Hour, 15 * time.Second, false},
+		{20 * time.Second, 15 * time.Second, false},
+	} {
+		if got := slept(c.wall, c.running); got != c.want {
+			t.Errorf("%v against %v: %v", c.wall, c.running, got)
+		}
+	}
+}
