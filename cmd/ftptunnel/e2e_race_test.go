@@ -1,6 +1,6 @@
 //go:build race
 
-package main
+package main_test
 
 // withRace says that the tests are built with the race detector, and so should
 // be what they run.
