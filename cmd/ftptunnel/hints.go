@@ -16,7 +16,7 @@ import (
 // say. It is one line that can be typed or sent to the server's administrator.
 func (p *program) hint(err error) string {
 	for _, h := range []func(error) string{
-		usageHint, commandHint, p.hostKeyHint, p.authHint, p.connectHint,
+		usageHint, commandHint, p.configHint, p.hostKeyHint, p.authHint, p.connectHint,
 		p.targetHint, p.forwardHint, listenHint,
 	} {
 		if s := h(err); s != "" {
@@ -44,6 +44,14 @@ func commandHint(err error) string {
 		return "chmod +x " + e.name
 	}
 	return "the command after -- is looked up in PATH; aliases and functions of the shell are not known"
+}
+
+// configHint is for a configuration that cannot be used.
+func (p *program) configHint(err error) string {
+	if _, ok := errors.AsType[*sshconn.ConfigError](err); !ok {
+		return ""
+	}
+	return p.sshCommand("-G") + " shows what ssh makes of it"
 }
 
 // hostKeyHint is for a host key that was refused.

@@ -45,7 +45,7 @@ var sshWordings = map[sshconn.EventKind]wording{
 	sshconn.Reconnecting:   {levelInfo, "ssh_reconnecting", wordReconnecting},
 	sshconn.HostKeyAdded:   {levelWarn, "host_key_added", wordHostKey},
 	sshconn.HostKeyRemoved: {levelWarn, "host_key_removed", wordHostKeyRemoved},
-	sshconn.Unsupported:    {levelWarn, "ssh_unsupported", wordUnsupported},
+	sshconn.Unsupported:    {levelInfo, "ssh_unsupported", wordUnsupported},
 	sshconn.ExecSent:       {levelInfo, "ssh_exec", wordExec},
 	sshconn.Warning:        {levelWarn, "ssh_warning", wordWarning},
 	sshconn.ProxyOutput:    {levelWarn, "proxy_output", func(e sshconn.Event) string { return "ProxyCommand: " + e.Text }},
