@@ -188,7 +188,7 @@ func (p *tunnelProcess) peakMemory(t *testing.T) int64 {
 }
 
 // goroutines ends the program by SIGQUIT, at which Go prints them all, and
-// counts them.
+// counts those that run code of the project.
 func (p *tunnelProcess) goroutines(t *testing.T) (count int, dump string) {
 	t.Helper()
 	before := len(p.stderr.String())
@@ -197,6 +197,14 @@ func (p *tunnelProcess) goroutines(t *testing.T) (count int, dump string) {
 	}
 	<-p.rest
 	_ = p.cmd.Wait() // it ends with 2
-	dump = p.stderr.String()[before:]
-	return strings.Count(dump, "\ngoroutine "), dump
+	var ours []string
+	for block := range strings.SplitSeq(p.stderr.String()[before:], "\n\n") {
+		if strings.HasPrefix(block, "goroutine ") && strings.Contains(block, "ftptunnel/") {
+			ours = append(ours, block)
+		}
+	}
+	if len(ours) == 0 {
+		t.Fatalf("no goroutines in:\n%s", p.stderr)
+	}
+	return len(ours), strings.Join(ours, "\n\n")
 }
