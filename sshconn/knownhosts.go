@@ -64,18 +64,26 @@ func readKnownHosts(file, name string) knownHosts {
 // of every other host.
 func parseKnownHosts(data []byte, file, name string) knownHosts {
 	var k knownHosts
+	eachKnownHost(data, func(hosts string, e knownKey) {
+		if matchKnownHost(name, hosts) {
+			e.file = file
+			k = append(k, e)
+		}
+	})
+	return k
+}
+
+// eachKnownHost calls f for every line that holds a key.
+func eachKnownHost(data []byte, f func(hosts string, e knownKey)) {
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		hosts, m, rest, ok := splitKnownHost(string(line))
-		if !ok || !matchKnownHost(name, hosts) {
-			continue
-		}
-		key, ok := parseKnownKey(rest)
 		if !ok {
 			continue
 		}
-		k = append(k, knownKey{marker: m, key: key, file: file, line: i + 1})
+		if key, ok := parseKnownKey(rest); ok {
+			f(hosts, knownKey{marker: m, key: key, line: i + 1})
+		}
 	}
-	return k
 }
 
 // splitKnownHost splits a line into its host field, its marker and the key.

@@ -45,7 +45,7 @@ func hostKeyServer(t *testing.T) *hostFixture {
 	for _, kind := range []string{"ed25519", "rsa"} {
 		key := makeKey(t, keys, "host_"+kind, kind, "")
 		read(kind, key)
-		run(t, program(t, "ssh-keygen"), "-q", "-s", f.authority, "-I", "host", "-h", "-n", "localhost", key+".pub")
+		run(t, program(t, "ssh-keygen"), "-q", "-s", f.authority, "-I", "host", "-z", "7", "-h", "-n", "localhost", key+".pub")
 		certs += fmt.Sprintf("HostKey %s\nHostCertificate %s-cert.pub\n", key, key)
 	}
 	certs += "HostKey " + p521 + "\n"

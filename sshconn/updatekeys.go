@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -31,7 +32,7 @@ func (h *hostKeys) update(c *connection, payload []byte) {
 		return
 	}
 	announced := h.announced(payload)
-	if !containsKey(announced, h.trusted.key) || len(h.known) == 0 && h.cfg.StrictHostKeyChecking == "off" {
+	if !containsKey(announced, h.trusted.key) {
 		return
 	}
 	fresh, stale := h.compare(announced)
@@ -68,23 +69,40 @@ func (h *hostKeys) announced(payload []byte) []ssh.PublicKey {
 }
 
 // compare tells which keys are not on record yet, and which records the server
-// no longer announces. A host that is on record under other names as well, by a
-// wildcard, or in a system file is left alone, as in ssh.
+// no longer announces. As in ssh (clientloop.c, hostkeys_find) nothing is
+// changed where somebody manages the files by hand: where a line for the host
+// has a marker, a pattern or several names, or a key is on record for another
+// name as well.
 func (h *hostKeys) compare(announced []ssh.PublicKey) (fresh, stale []ssh.PublicKey) {
-	var recorded []ssh.PublicKey
-	for _, e := range loadKnownHosts(h.name, h.cfg.UserKnownHosts, nil) {
-		if e.marker != plainKey {
-			return nil, nil // an authority or a revocation: somebody manages this by hand
+	var recorded, elsewhere []ssh.PublicKey
+	manual := false
+	for _, file := range h.cfg.UserKnownHosts {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue
 		}
-		recorded = append(recorded, e.key)
-		if !containsKey(announced, e.key) && !containsKey(stale, e.key) {
-			stale = append(stale, e.key)
-		}
+		eachKnownHost(data, func(hosts string, e knownKey) {
+			if !matchKnownHost(h.name, hosts) {
+				elsewhere = append(elsewhere, e.key)
+				return
+			}
+			manual = manual || e.marker != plainKey || hosts[0] != '|' && strings.ContainsAny(hosts, "*?!,")
+			recorded = append(recorded, e.key)
+			if !containsKey(announced, e.key) && !containsKey(stale, e.key) {
+				stale = append(stale, e.key)
+			}
+		})
 	}
 	for _, key := range announced {
 		if !containsKey(recorded, key) {
 			fresh = append(fresh, key)
 		}
+	}
+	for _, key := range slices.Concat(announced, stale) {
+		manual = manual || containsKey(elsewhere, key)
+	}
+	if manual {
+		return nil, nil
 	}
 	return fresh, stale
 }
