@@ -6,7 +6,8 @@ import "net/netip"
 // safe one.
 type Config struct {
 	// Local is the address on which the client's control connection was
-	// accepted. Its family decides whether PASV can be answered.
+	// accepted. Its family decides whether PASV can be answered; if it is not
+	// known, or unspecified, PASV cannot, and clients are told to use EPSV.
 	Local netip.Addr
 
 	// Peer is the client's address. A PORT or EPRT must name it.
@@ -20,6 +21,11 @@ type Config struct {
 	// [Proxy]. The server gets it when it has greeted; the client, which was
 	// greeted before, gets the reply. Empty without a Proxy.
 	User string
+
+	// UserTarget is the server, host:port, if that USER has named it itself
+	// (Choice.InUser). A later USER is freed of the name, too, and ends the
+	// session if it names another server.
+	UserTarget string
 
 	// Mode says how data connections are made on the server side.
 	Mode ServerMode

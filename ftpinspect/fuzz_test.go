@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -24,7 +28,7 @@ func FuzzSplitter(f *testing.F) {
 		for b := stream; len(b) > 0; b = b[min(step, len(b)):] {
 			pieces.Push(b[:min(step, len(b))])
 			got = append(got, drain(&pieces)...)
-			if len(pieces.buf) > 128 {
+			if len(pieces.buf) > 128+crs {
 				t.Fatalf("keeps %d bytes", len(pieces.buf))
 			}
 		}
@@ -72,18 +76,91 @@ func FuzzAddress(f *testing.F) {
 }
 
 // FuzzDialogue interleaves lines of both peers and outcomes, and asserts what
-// the package comment promises.
+// the package comment promises. Bits of policy choose the Config.
 func FuzzDialogue(f *testing.F) {
-	f.Add([]byte("S220 hi\nCPASV\nS227 (127,0,0,1,31,97)\nm\nCRETR f\nS150 x\nj\nS226 y\ne\n"))
-	f.Add([]byte("S220 hi\nCPORT 127,0,0,1,31,97\nCRETR f\nu\nS227 (127,0,0,1,31,97)\nm\nS150 x\nj\nb\nS226 y\n"))
-	f.Add([]byte("S220 hi\nCFEAT\nS211-x\nS AUTH TLS\nS211 end\nCABOR\nS227 (1,2,3,4,5,6)\nCEPSV ALL\nS200 ok\nCPASV\ng\n"))
-	f.Add([]byte("S220 hi\nCEPSV\nS500 no\nS500 no\nm\nS200 ok\nCLIST\nCQUIT\nS226 x\nt\nl\n"))
-	f.Fuzz(func(t *testing.T, script []byte) {
-		c := &checker{t: t, s: New(defaultConfig())}
-		for _, line := range bytes.Split(script, []byte("\n")) {
+	for _, script := range seedScripts(f) {
+		f.Add(byte(0), script)
+		f.Add(byte(1), script)
+	}
+	f.Add(byte(0), []byte("S220 hi\nCPASV\nS227 (127,0,0,1,31,97)\nm\nCRETR f\nS150 x\nj\nS226 y\ne\n"))
+	f.Add(byte(2), []byte("S220 hi\nCPORT 127,0,0,1,31,97\nCRETR f\nu\nS227 (127,0,0,1,31,97)\nm\nS150 x\nj\nb\nS226 y\n"))
+	f.Add(byte(4), []byte("S220 hi\nCFEAT\nS211-x\nS AUTH TLS\nS211 end\nCABOR\nS227 (1,2,3,4,5,6)\nCEPSV ALL\nS200 ok\nCPASV\ng\n"))
+	f.Add(byte(9), []byte("S220 hi\nCEPSV\nS500 no\nS500 no\nm\nS200 ok\nCLIST\nCQUIT\nS226 x\nt\nl\n"))
+	f.Fuzz(func(t *testing.T, policy byte, script []byte) {
+		c := &checker{t: t, s: New(policyConfig(policy)), pass: policy&4 != 0, use: map[ID]*usage{}}
+		for line := range bytes.SplitSeq(script, []byte("\n")) {
 			c.step(line)
 		}
+		c.drain()
 	})
+}
+
+// policyConfig spreads the policies over the bits of a byte.
+func policyConfig(policy byte) Config {
+	cfg := defaultConfig()
+	cfg.Mode = ServerMode(policy & 3)
+	if policy&4 != 0 {
+		cfg.TLS = TLSPass
+	}
+	if policy&8 != 0 {
+		cfg.ActiveAddrs = nil
+	}
+	if policy&16 != 0 {
+		cfg.Local, cfg.Peer = netip.IPv6Loopback(), netip.IPv6Loopback()
+	}
+	cfg.ReplyHost = policy&32 != 0
+	return cfg
+}
+
+// seedScripts turns the dialogues into scripts.
+func seedScripts(f *testing.F) (scripts [][]byte) {
+	files, err := filepath.Glob("testdata/dialogues/*.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		scripts = append(scripts, seedScript(string(text)))
+	}
+	return scripts
+}
+
+func seedScript(dialogue string) []byte {
+	var script []byte
+	for line := range strings.Lines(dialogue) {
+		word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		raw, err := strconv.Unquote(`"` + strings.ReplaceAll(rest, `"`, `\"`) + `"`)
+		if err != nil {
+			raw = rest
+		}
+		switch word {
+		case "C>", "C>>":
+			script = append(script, "C"+strings.TrimRight(raw, "\r\n")+"\n"...)
+		case "S>", "S>>":
+			script = append(script, "S"+strings.TrimRight(raw, "\r\n")+"\n"...)
+		case "@":
+			script = append(script, outcomeLetter(rest), '\n')
+		}
+	}
+	return script
+}
+
+// outcomeLetter is the script's letter for an outcome of a dialogue.
+func outcomeLetter(outcome string) byte {
+	f := strings.Fields(outcome)
+	switch {
+	case f[0] == "ended" && len(f) > 3:
+		return 'b'
+	case f[0] == "server-gone" && len(f) > 1:
+		return 'l'
+	}
+	return map[string]byte{
+		"met": 'm', "unmet": 'u', "joined": 'j', "ended": 'e', "dial-failed": 'd',
+		"expired": 't', "server-gone": 'g', "client-gone": 'f',
+	}[f[0]]
 }
 
 // checker drives a session by a script and watches its effects.
@@ -95,12 +172,25 @@ type checker struct {
 	timers []Timer
 	ports  []uint16 // of the listeners that exist
 	sent   [][]byte // the client's lines that may still leave
+	said   [][]byte // the server's lines that may still reach the client
 	inner  int      // code of the reply to the client that is not complete
 	closed bool
+	pass   bool // AUTH may be forwarded
+	opaque bool
+
+	use     map[ID]*usage
+	aborted bool
+}
+
+// usage is what has become of an expectation.
+type usage struct {
+	begins, joins, ends int
+	cut                 bool // the only connection, of the only transfer, was cut
+	forgotten           bool
 }
 
 func (c *checker) step(line []byte) {
-	if len(line) == 0 {
+	if len(line) == 0 || c.opaque {
 		return
 	}
 	text := clean(line[1:])
@@ -112,16 +202,17 @@ func (c *checker) step(line []byte) {
 		}
 	case 'S':
 		if c.s.WantsServer() {
+			c.said = append(c.said, text.Text)
 			c.check(c.s.ServerLine(text))
 		}
 	case 'm', 'u':
 		c.decide(line[0] == 'm')
 	case 'j':
-		c.each(func(id ID) []Effect { return c.s.Joined(id) })
+		c.each(c.joined)
 	case 'e':
-		c.each(func(id ID) []Effect { return c.s.Ended(id, Outcome{}) })
+		c.each(func(id ID) []Effect { return c.ended(id, nil) })
 	case 'b':
-		c.each(func(id ID) []Effect { return c.s.Ended(id, Outcome{Broken: errors.New("x\r\n227 (1,2,3,4,5,6)")}) })
+		c.each(func(id ID) []Effect { return c.ended(id, errors.New("x\r\n227 (1,2,3,4,5,6)")) })
 	case 'd':
 		c.each(func(id ID) []Effect { return c.s.DialFailed(id, errors.New("refused")) })
 	case 't':
@@ -137,8 +228,76 @@ func (c *checker) step(line []byte) {
 	case 'f':
 		c.check(c.s.ClientGone())
 	}
-	if len(c.s.queue) > maxQueue || len(c.s.pending) > maxPending+maxQueue || c.s.outSize < 0 {
-		c.t.Fatalf("keeps %d, %d, %d", len(c.s.queue), len(c.s.pending), c.s.outSize)
+	c.bounded()
+}
+
+// bounded asserts that what is kept has a bound.
+func (c *checker) bounded() {
+	kept := 0
+	for _, o := range c.s.out {
+		for _, l := range o.lines {
+			kept += len(l)
+		}
+	}
+	if kept != c.s.outSize || len(c.s.queue) > maxQueue || len(c.s.pending) > maxPending+maxQueue {
+		c.t.Fatalf("keeps %d, %d and %d, counts %d", len(c.s.queue), len(c.s.pending), kept, c.s.outSize)
+	}
+	busy := 0
+	for _, u := range c.use {
+		if u.begins > 0 {
+			busy++
+		}
+	}
+	if len(c.s.expectations) > busy+3 {
+		c.t.Fatalf("keeps %d expectations, %d have been used", len(c.s.expectations), busy)
+	}
+}
+
+// joined and ended keep account of connections. One pair of an expectation is
+// joined at a time.
+func (c *checker) joined(id ID) []Effect {
+	u := c.use[id]
+	if u.joins > u.ends {
+		return nil
+	}
+	u.joins++
+	return c.s.Joined(id)
+}
+
+func (c *checker) ended(id ID, broken error) []Effect {
+	u := c.use[id]
+	u.ends++
+	u.joins = max(u.joins, u.ends)
+	u.cut = broken != nil && u.ends == 1 && u.begins <= 1
+	return c.s.Ended(id, Outcome{Broken: broken})
+}
+
+// drain has everything come that can come but for the server's lines, and
+// asserts that nothing is left that waits.
+func (c *checker) drain() {
+	for range 60 {
+		for len(c.open) > 0 {
+			c.decide(false)
+		}
+		for i := len(c.timers); i > 0 && len(c.timers) > 0; i-- {
+			c.step([]byte("t"))
+		}
+		for _, id := range c.live {
+			c.check(c.ended(id, nil))
+		}
+	}
+	if c.closed || c.opaque || c.s.reply != nil {
+		return
+	}
+	if len(c.s.out) > 0 {
+		c.t.Fatalf("%d replies are held for ever", len(c.s.out))
+	}
+	w := c.s.wait
+	if w != nil && w.request != nil && (w.request.state != stateAsked || w.request.slot != nil) {
+		c.t.Fatalf("%s waits for ever, in state %d", w.line, w.request.state)
+	}
+	if w == nil && len(c.s.queue) > 0 && c.s.greeted && c.s.serverGone == nil && !c.s.early(c.s.queue[0]) {
+		c.t.Fatalf("%q waits for nothing", c.s.queue[0].Text)
 	}
 }
 
@@ -186,10 +345,31 @@ func (c *checker) check(effects []Effect) {
 				c.t.Fatalf("%s", describe(e))
 			}
 			c.open = append(c.open, e)
+			c.use[e.ID] = &usage{}
 		case StartTimer:
 			c.timers = append(c.timers, e.T)
+		case Opaque:
+			c.opaque = true
 		case Close:
 			c.closed = true
+		default:
+			c.account(e)
+		}
+	}
+}
+
+// account follows what becomes of transfers: one whose data was cut is never
+// called complete, unless the client has aborted it.
+func (c *checker) account(e Effect) {
+	switch e := e.(type) {
+	case Begin:
+		if u := c.use[e.ID]; u != nil {
+			u.begins++
+		}
+	case Complete:
+		u := c.use[e.ID]
+		if u != nil && u.cut && u.begins == 1 && u.ends == 1 && class(e.Code) == 2 && !c.aborted {
+			c.t.Fatalf("%s, but its data was cut", describe(e))
 		}
 	}
 }
@@ -209,11 +389,13 @@ func (c *checker) toClient(l []byte) {
 		if endsReply(l, c.inner) {
 			c.inner = 0
 		}
+		c.relayed(l)
 		return
 	case more:
 		c.inner = code
 	}
 	if !isPassiveCode(code) && !looksPassive(l) {
+		c.relayed(l)
 		return
 	}
 	if a, err := parsePassive(code, [][]byte{replyText(l)}); err != nil || !slices.Contains(c.ports, uint16(a.port)) {
@@ -221,10 +403,43 @@ func (c *checker) toClient(l []byte) {
 	}
 }
 
+// ownReply is what the session says in words of its own.
+var ownReply = regexp.MustCompile(`^(421 Service not available: |425 Can't open data|425 PASV cannot|426 Transfer aborted after |` +
+	`500 (Line too long|Command not understood)\.|501 (Cannot|Ports|Only)|502 .* not available through|503 EPSV ALL|` +
+	`522 Network|200 (PORT|EPRT) command successful\.|211-Features:$|211 End$|\d\d\d End\.$)`)
+
+// relayed takes a line that the client gets off what the server has said: it
+// is unchanged and in its order. A refusal may stand before its turn, where the
+// answer to a bridged request has its place.
+func (c *checker) relayed(l []byte) {
+	code, _ := replyCode(l)
+	for i, s := range c.said {
+		switch {
+		case !bytes.Equal(s, l):
+		case refuses(code) || c.inner != 0 && refuses(c.inner):
+			c.said = slices.Delete(c.said, i, i+1)
+			return
+		default:
+			c.said = c.said[i+1:]
+			return
+		}
+	}
+	if !ownReply.Match(l) {
+		c.t.Fatalf("the server never said %q, or said it before what was relayed", l)
+	}
+}
+
 func (c *checker) toServer(l []byte) {
 	cmd := parseCommand(l)
+	if cmd.verb == "ABOR" {
+		c.aborted = true
+	}
 	switch cmd.verb {
-	case "LPRT", "LPSV", "CPSV", "SPSV", "AUTH":
+	case "AUTH":
+		if !c.pass {
+			c.t.Fatalf("forwarded %q", l)
+		}
+	case "LPRT", "LPSV", "CPSV", "SPSV":
 		c.t.Fatalf("forwarded %q", l)
 	case "PORT", "EPRT":
 		parse := parsePort

@@ -19,10 +19,14 @@ const (
 	MaxReply   = 65536 // replies; FileZilla disconnects above
 )
 
+// crs is how many CRs a line may end with beyond its limit: some peers end
+// lines with CR CR LF.
+const crs = 2
+
 // Splitter cuts the bytes of a control connection into lines. The zero value
 // with a Max is ready; it is owned by one goroutine. It keeps what Next has
-// not yet returned: at most Max bytes of an unfinished line, and what was
-// pushed in one piece.
+// not yet returned: at most Max bytes of an unfinished line with two for its
+// CRs, and what was pushed in one piece.
 type Splitter struct {
 	Max int
 
@@ -41,9 +45,9 @@ func (s *Splitter) Next() (Line, bool) {
 		return Line{}, false
 	}
 	raw := s.buf[:end]
-	tooLong := s.tooLong || end > s.Max
-	if end > s.Max {
-		raw = raw[:s.Max]
+	tooLong := s.tooLong || end > s.Max+crs
+	if raw = bytes.TrimRight(raw, "\r"); len(raw) > s.Max {
+		raw, tooLong = raw[:s.Max], true
 	}
 	l := clean(raw)
 	l.TooLong = tooLong
@@ -64,8 +68,8 @@ func (s *Splitter) Rest() []byte {
 
 // clip forgets the tail of an unfinished line that is already too long.
 func (s *Splitter) clip() {
-	if len(s.buf) > s.Max {
-		s.buf, s.tooLong = s.buf[:s.Max:s.Max], true
+	if n := s.Max + crs; len(s.buf) > n {
+		s.buf, s.tooLong = s.buf[:n:n], true
 	}
 }
 

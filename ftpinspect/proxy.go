@@ -14,10 +14,12 @@ type Proxy struct {
 }
 
 // Choice is what a client has chosen: where to connect to, host:port, and the
-// USER command that the server there gets.
+// USER command that the server there gets. InUser says that USER itself has
+// named the target, and so may a later one (see [Config]).
 type Choice struct {
 	Target string
 	User   string
+	InUser bool
 }
 
 // ProxyGreeting is the line that a client of a Proxy is greeted with.
@@ -52,17 +54,39 @@ func (p *Proxy) Line(l Line) (reply ToClient, choice *Choice, quit bool) {
 // a mail address.
 func (p *Proxy) user(arg string) (ToClient, *Choice, bool) {
 	name, target := strings.TrimSpace(arg), p.named
-	if at := strings.LastIndexByte(name, '@'); at >= 0 && target == "" {
-		t, ok := parseTarget(name[at+1:])
-		if !ok {
+	if target == "" {
+		var ok bool
+		if name, target, ok = splitUser(name); !ok {
 			return replyLine(replyBadTarget), nil, false
 		}
-		name, target = name[:at], t
 	}
 	if target == "" || name == "" {
 		return replyLine([]byte("530 Name the server: USER name@host[:port]")), nil, false
 	}
-	return nil, &Choice{Target: target, User: "USER " + name}, false
+	return nil, &Choice{Target: target, User: "USER " + name, InUser: p.named == ""}, false
+}
+
+// splitUser divides name@host[:port]; target is empty without an @.
+func splitUser(arg string) (name, target string, ok bool) {
+	at := strings.LastIndexByte(arg, '@')
+	if at < 0 {
+		return arg, "", true
+	}
+	target, ok = parseTarget(arg[at+1:])
+	return arg[:at], target, ok
+}
+
+// userAgain is a further USER of a client that has named its server in the
+// first one, as ncftp sends it after a login that failed. What is meant for
+// another server must not reach this one, nor the password that follows it.
+func (s *Session) userAgain(c *command) {
+	name, target, ok := splitUser(strings.TrimSpace(c.arg))
+	if !ok || target != "" && target != s.cfg.UserTarget {
+		s.toClient(replyGone("connect again to reach another server"))
+		s.close("the client has named another server")
+		return
+	}
+	s.forward(c, []byte("USER "+name))
 }
 
 var replyBadTarget = []byte("501 Cannot read this server: host[:port], an IPv6 address in brackets.")

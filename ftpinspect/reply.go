@@ -48,6 +48,7 @@ var (
 	replyNotHere     = []byte("502 Command not available through this tunnel.")
 	replyEPSVAll     = []byte("503 EPSV ALL was accepted, use EPSV.")
 	replyPASVOverV6  = []byte("425 PASV cannot name an IPv6 address, use EPSV.")
+	replyPASVNowhere = []byte("425 PASV would have to name an address that is not known here, use EPSV.")
 	replyBadPort     = []byte("501 Cannot read this address.")
 	replyLowPort     = []byte("501 Ports below 1024 are refused.")
 	replyForeign     = []byte("501 Only the address of this control connection is permitted.")

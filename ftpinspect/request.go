@@ -3,6 +3,7 @@ package ftpinspect
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,9 @@ func (s *Session) clientEnd(c *command) (End, []byte) {
 		if s.cfg.Local.Is6() {
 			return End{}, replyPASVOverV6
 		}
+		if !s.cfg.Local.IsValid() {
+			return End{}, replyPASVNowhere
+		}
 		return End{Listen: true}, nil
 	case "EPSV":
 		return s.extendedEnd(c.arg)
@@ -85,7 +89,7 @@ func (s *Session) clientEnd(c *command) (End, []byte) {
 // that of the control connection.
 func (s *Session) extendedEnd(arg string) (End, []byte) {
 	protocol, only := "1", []byte("522 Network protocol not supported, use (1).")
-	if s.cfg.Local.Is6() {
+	if s.cfg.Local.Is6() || !s.cfg.Local.IsValid() && s.cfg.Peer.Is6() {
 		protocol, only = "2", []byte("522 Network protocol not supported, use (2).")
 	}
 	if arg = strings.TrimSpace(arg); arg != "" && arg != protocol {
@@ -173,7 +177,7 @@ func (s *Session) ask(r *request) {
 // server has left one of those out, its reply was taken for theirs.
 func (s *Session) askOverdue(r *request) {
 	switch {
-	case r.state != stateAsked:
+	case r.state != stateAsked || s.reply != nil && s.reply.command == r.command:
 	case s.dataUnderWay():
 		s.startTimer(TimerIdle, func() { s.askOverdue(r) })
 	case r.command.mute || r.slot != nil:
@@ -184,12 +188,37 @@ func (s *Session) askOverdue(r *request) {
 		}
 		s.next(r)
 	case s.wait == r.command:
+		s.giveUpBefore(r)
 		s.wait = nil
 	}
 }
 
-// proven tells that lines behind a request need not wait for its outcome.
+// giveUpBefore takes the requests before r for swallowed.
+func (s *Session) giveUpBefore(r *request) {
+	for _, c := range slices.Clone(s.pending) {
+		switch {
+		case c == r.command:
+			return
+		case c.request != nil && c.own == nil:
+			s.answered(c)
+			s.swallowed(c.request)
+		}
+	}
+}
+
+// proven tells that lines behind a request need not wait for its outcome. A
+// second undecided one holds them up: each may keep a listener open.
 func (s *Session) proven(r *request) bool {
+	for _, c := range s.pending {
+		if c.request != nil && c.request != r && c.own == nil {
+			return false
+		}
+	}
+	for _, e := range s.expectations {
+		if e.request != r && e.request.state == stateOpening {
+			return false
+		}
+	}
 	return r.slot == nil && s.know.works.has(r.server) && (r.server.active() || s.know.Dialled)
 }
 

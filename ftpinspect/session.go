@@ -52,6 +52,9 @@ type Session struct {
 // greeted yet.
 func New(cfg Config) *Session {
 	cfg.Local, cfg.Peer = plain(cfg.Local), plain(cfg.Peer)
+	if cfg.Local.IsUnspecified() {
+		cfg.Local = netip.Addr{}
+	}
 	return &Session{
 		cfg:     cfg,
 		pending: []*command{{kind: kindGreeting}},
@@ -184,6 +187,8 @@ func (s *Session) dispatch(l Line) {
 		s.beginAuth(c)
 	case c.kind == kindHost:
 		s.forward(c, s.rewriteHost(c))
+	case c.is("USER") && s.cfg.UserTarget != "":
+		s.userAgain(c)
 	default:
 		if c.is("ABOR") {
 			s.aborted()
