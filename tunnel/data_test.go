@@ -63,6 +63,7 @@ func TestLaterDialRefused(t *testing.T) {
 	}, func(l *lab) {
 		c := l.login()
 		c.warm()
+		l.ssh.set(func(s *memSide) { s.delay = time.Second })
 		c.say("PASV")
 		c.say("RETR f") // pipelined: it follows at once
 		d := c.passive("PASV", c.hear("227"))

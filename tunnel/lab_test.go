@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"runtime"
 	"strconv"
 	"strings"
@@ -192,5 +191,3 @@ func within(t testing.TB, d time.Duration, f func()) {
 		t.Errorf("took %v, want %v", took, d)
 	}
 }
-
-func addr(s string) netip.Addr { return netip.MustParseAddr(s) }

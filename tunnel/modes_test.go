@@ -41,7 +41,7 @@ func exchange(t *testing.T, m ftpinspect.ServerMode, verb, host string) {
 
 func exchangeBetween(t *testing.T, m ftpinspect.ServerMode, verb, clientHost, serverHost string) {
 	tree := &testenv.Tree{}
-	big := random(3<<20, 1)
+	big := random(600<<10, 1)
 	tree.Put("big", bytes.Clone(big))
 	tree.Put("empty", nil)
 	ftp := ftpServer(t, testenv.FTPOptions{Addr: serverHost + ":0", Tree: tree})

@@ -110,9 +110,9 @@ func TestProbeErrors(t *testing.T) {
 			t.Errorf("closed: %v", err)
 		}
 	})
-	probe(t, func(s *ftpScript) { s.idle() }, func(l *lab, _ string, err error) {
+	probe(t, func(s *ftpScript) { s.idle() }, func(l *lab, _ string, _ error) {
 		l.ssh.set(func(s *memSide) { s.refuse = errLost })
-		if _, err = l.tunnel.Probe(l.t.Context()); !errors.As(err, &dial) || !errors.Is(err, errLost) {
+		if _, err := l.tunnel.Probe(l.t.Context()); !errors.As(err, &dial) || !errors.Is(err, errLost) {
 			t.Errorf("refused: %v", err)
 		}
 	})
