@@ -186,7 +186,6 @@ type checker struct {
 type usage struct {
 	begins, joins, ends int
 	cut                 bool // the only connection, of the only transfer, was cut
-	forgotten           bool
 }
 
 func (c *checker) step(line []byte) {
