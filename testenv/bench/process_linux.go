@@ -39,9 +39,14 @@ func startOn(h *netlab.Host, cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop ends the program as a user would.
+// stopTimeout is how long a program has to end by itself.
+const stopTimeout = 10 * time.Second
+
+// stop ends the program as a user would, at first.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	impatient := time.AfterFunc(stopTimeout, func() { _ = p.cmd.Process.Kill() })
+	defer impatient.Stop()
 	_ = p.cmd.Wait()
 }
 
