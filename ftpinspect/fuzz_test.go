@@ -75,6 +75,48 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
+// FuzzCommand: whatever bytes a client sends, a line that a server would take
+// for a request for a data connection, or for AUTH, is never taken for a plain
+// command; and what is redacted does not show its secret.
+func FuzzCommand(f *testing.F) {
+	for _, s := range []string{"PORT 1,2,3,4,5,6", "PO\xff\xf1RT 1", "\xff\xfd\x06eprt |1|", " \tPASV", "EPSV ALL", "epsv all ", "PASS x", "site pswd a b", "A\xff\xffUTH TLS"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if bytes.IndexByte(raw, '\n') >= 0 {
+			return
+		}
+		line := clean(raw).Text
+		c := parseCommand(line)
+		seen := parseCommand(bytes.TrimLeft(withoutTelnet(line), " \t"))
+		switch seen.kind {
+		case kindRequest, kindRefused, kindAuth:
+			if c.kind != seen.kind && c.kind != kindGarbled {
+				t.Fatalf("%q is taken for %q, a server may take it for %q", raw, c.verb, seen.verb)
+			}
+		}
+		if seen.verb == "PASS" && len(seen.arg) > 4 && c.kind != kindGarbled && bytes.Contains(Redact(line), []byte(seen.arg)) {
+			t.Fatalf("%q is redacted to %q", raw, Redact(line))
+		}
+	})
+}
+
+// withoutTelnet removes Telnet sequences wherever they stand, as
+// inetutils-ftpd 2.4 does.
+func withoutTelnet(b []byte) (rest []byte) {
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] != telnetIAC || i+1 == len(b):
+			rest = append(rest, b[i])
+		case b[i+1] >= telnetWILL && b[i+1] < telnetIAC:
+			i += 2
+		default:
+			i++
+		}
+	}
+	return rest
+}
+
 // FuzzDialogue interleaves lines of both peers and outcomes, and asserts what
 // the package comment promises. Bits of policy choose the Config.
 func FuzzDialogue(f *testing.F) {

@@ -232,11 +232,14 @@ func (s *Session) revive() *command {
 }
 
 // skip drops the commands before the i-th that the server has passed over. A
-// transfer that runs stays: its reply is still to come. So do own answers.
+// transfer that runs stays: its reply is still to come. So do own answers, and
+// a transfer that has not begun, unless a request behind it was answered.
 func (s *Session) skip(i int) {
 	kept := s.pending[:0:0]
 	for _, c := range s.pending[:i] {
 		switch {
+		case c.own == nil && c.transfer != nil && !c.transfer.begun && s.pending[i].request != nil:
+			s.last = c
 		case c.own != nil || c.transfer != nil && !c.transfer.silent():
 			kept = append(kept, c)
 		case c.transfer != nil:
