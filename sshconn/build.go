@@ -23,9 +23,6 @@ func build(s *settings, o *Options) (*Config, error) {
 	if cfg.Port < 1 || cfg.Port > 65535 {
 		return nil, &ConfigError{Text: "invalid port " + s.get("port")}
 	}
-	if cfg.Alias == "" {
-		cfg.Alias = cfg.HostName // ssh before 9.1 does not print it
-	}
 	e := expander{newTokens(cfg, o), o}
 	cfg.network(s)
 	cfg.alive(s, o)

@@ -88,21 +88,26 @@ func (c *Client) Connect(ctx context.Context) error {
 // resolution is the server's. network is tcp, tcp4 or tcp6. A lost SSH
 // connection is made again first, no sooner than the pause since the last
 // failure allows (1 s to 30 s); when ctx ends before that the last failure is
-// returned. The connection is a [*Conn]. Errors are those of Connect,
+// returned. One that is lost while it dials is made again once. The connection is a [*Conn]. Errors are those of Connect,
 // [*ForwardError] and [*LostError].
 func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := checkNetwork(network); err != nil {
 		return nil, err
 	}
-	conn, err := c.connected(ctx)
-	if err != nil {
-		return nil, err
+	for again := true; ; again = false {
+		conn, err := c.connected(ctx)
+		if err != nil {
+			return nil, err
+		}
+		k, err := c.spread(conn).dial(ctx, address)
+		if err == nil {
+			return k, nil
+		}
+		var lost *LostError
+		if !again || !errors.As(err, &lost) {
+			return nil, err
+		}
 	}
-	k, err := c.spread(conn).dial(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	return k, nil
 }
 
 // Listen makes the SSH server listen, on port 0 on a port that it chooses. The

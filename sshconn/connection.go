@@ -1,6 +1,7 @@
 package sshconn
 
 import (
+	"context"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -20,8 +21,11 @@ type connection struct {
 	born   time.Time
 	done   chan struct{} // closed when the connection has ended
 	fwd    *forwards
-	load   atomic.Int32 // channels in use
-	silent bool         // logged in without asking the user
+	load   atomic.Int32    // channels in use
+	silent bool            // logged in without asking the user
+	beside bool            // a hop, or one of several: its end is not news
+	ctx    context.Context // ends with the connection
+	end    context.CancelFunc
 	rtt    atomic.Int64 // shortest time that a channel took to open, in ns
 
 	// mu guards closing: no goroutine is added to wg once it is set.
@@ -36,6 +40,7 @@ func newConnection(cfg *Config, sc ssh.Conn, tr *transport, notify func(Event)) 
 		cfg: cfg, ssh: sc, tr: tr, notify: notify,
 		born: time.Now(), done: make(chan struct{}),
 	}
+	c.ctx, c.end = context.WithCancel(context.Background())
 	c.fwd = newForwards(c)
 	return c
 }
@@ -66,7 +71,8 @@ func (c *connection) watch() {
 	err := c.ssh.Wait()
 	c.tr.fail(err)
 	close(c.done)
-	if err := c.endError(); err != net.ErrClosed {
+	c.end()
+	if err := c.endError(); err != net.ErrClosed && !c.beside {
 		c.notify(Event{Kind: Lost, Host: c.cfg.Alias, Err: err})
 	}
 }

@@ -11,7 +11,7 @@ import (
 func (c *Client) establish(ctx context.Context) (*connection, error) {
 	var via *connection
 	for i, cfg := range c.path() {
-		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps), c.p)
+		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps), false)
 		if err != nil {
 			if via != nil {
 				via.close()
@@ -30,9 +30,14 @@ func (c *Client) establish(ctx context.Context) (*connection, error) {
 // path returns the hosts on the way and the destination.
 func (c *Client) path() []*Config { return append(slices.Clone(c.cfg.Jumps), c.cfg) }
 
-// hop connects to one host, through the one before it.
-func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump bool, p Prompter) (*connection, error) {
-	h := &handshake{cfg: cfg, notify: c.notify}
+// hop connects to one host, through the one before it. Beside a connection that
+// stands already it does not ask the user.
+func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump, beside bool) (*connection, error) {
+	h := &handshake{cfg: cfg, notify: c.notify, beside: beside}
+	p := c.p
+	if beside {
+		p = nil
+	}
 	h.ask = &asker{p: p, batch: cfg.BatchMode, hop: jump, mu: &c.prompt}
 	if via != nil {
 		h.hop = via.cfg.Alias

@@ -17,6 +17,7 @@ var errTimeout = errors.New("timed out")
 type handshake struct {
 	cfg    *Config
 	hop    string // alias of the host that it is reached through
+	beside bool   // another connection to the destination stands already
 	ask    *asker
 	notify func(Event)
 	keys   *hostKeys
@@ -45,7 +46,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	}
 	h.login.succeeded()
 	c := newConnection(h.cfg, sc, tr, h.notify)
-	c.silent = !h.login.answered
+	c.silent, c.beside = !h.login.answered, h.ask.hop || h.beside
 	c.start(chans, reqs, h.keys)
 	h.notify(Event{Kind: Connected, Host: h.cfg.Alias, Hop: h.hopping(), Addr: raw.RemoteAddr(),
 		Text: string(sc.ServerVersion()), Method: h.login.last, Elapsed: time.Since(begun)})

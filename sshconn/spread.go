@@ -81,7 +81,7 @@ func (c *Client) establishBeside(ctx context.Context, live *connection) (*connec
 		if via == nil {
 			from = first
 		}
-		next, err := c.hop(ctx, cfg, from, i+2 < len(c.path()), nil)
+		next, err := c.hop(ctx, cfg, from, i+2 < len(c.path()), true)
 		if err != nil {
 			if via != nil {
 				via.close()

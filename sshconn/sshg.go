@@ -36,6 +36,13 @@ func (b binaryResolver) read(ctx context.Context, destination string, o *Options
 	if d.err != nil {
 		return nil, d.err
 	}
+	if s.get("host") == "" { // ssh before 9.1 does not print it
+		alias := destination[strings.LastIndexByte(destination, '@')+1:]
+		if h, err := parseSpec(destination); err == nil && strings.HasPrefix(destination, "ssh://") {
+			alias = h.host
+		}
+		s.add("host", alias)
+	}
 	for key, v := range s.values {
 		if !slices.Equal(v, d.s.values[key]) {
 			s.set[key] = true

@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"slices"
@@ -41,7 +42,7 @@ func (h *hostKeys) update(c *connection, payload []byte) {
 			return
 		}
 	}
-	if len(fresh)+len(stale) == 0 || h.cfg.UpdateHostKeys == "ask" && !h.confirmUpdate(fresh, stale) {
+	if len(fresh)+len(stale) == 0 || h.cfg.UpdateHostKeys == "ask" && !h.confirmUpdate(c.ctx, fresh, stale) {
 		return
 	}
 	h.record(fresh, stale)
@@ -134,7 +135,7 @@ func (h *hostKeys) prove(c *connection, keys []ssh.PublicKey) error {
 	return nil
 }
 
-func (h *hostKeys) confirmUpdate(fresh, stale []ssh.PublicKey) bool {
+func (h *hostKeys) confirmUpdate(ctx context.Context, fresh, stale []ssh.PublicKey) bool {
 	var b strings.Builder
 	b.WriteString("The server has updated its host keys.\n")
 	for _, k := range fresh {
@@ -144,7 +145,7 @@ func (h *hostKeys) confirmUpdate(fresh, stale []ssh.PublicKey) bool {
 		b.WriteString("Deprecating " + shortType(k) + " host key: " + fingerprint(h.cfg, k) + "\n")
 	}
 	b.WriteString("Accept updated hostkeys? (yes/no): ")
-	answer, err := h.ask.line(h.ctx, b.String())
+	answer, err := h.ask.line(ctx, b.String())
 	return err == nil && strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 
