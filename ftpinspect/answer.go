@@ -92,7 +92,7 @@ func (s *Session) plainReply(c *command, code int) {
 	case c.kind == kindGreeting:
 		s.greetedWith(code)
 	case c.kind == kindAuth:
-		s.authReply(code)
+		s.authReply(c, code)
 	case class(code) != 2:
 	case c.is("EPSV"):
 		s.epsvAll = true // EPSV ALL, the only EPSV that is not a request
@@ -152,10 +152,11 @@ func (s *Session) early(l Line) bool {
 }
 
 // authReply ends the wait for the answer to AUTH.
-func (s *Session) authReply(code int) {
+func (s *Session) authReply(c *command, code int) {
 	s.wait = nil
 	if code == 234 || code == 334 {
 		s.opaque = true
+		s.note(NoteTLSPassed, c.arg)
 		s.do(Opaque{})
 	}
 }

@@ -141,6 +141,7 @@ type NoteKind int
 const (
 	NoteTLSRefused   NoteKind = iota // AUTH was answered 502
 	NoteTLSRequired                  // the server demands TLS
+	NoteTLSPassed                    // the server has accepted AUTH: nothing can be read any more
 	NoteDataHost                     // a 227 named another host than the control connection's
 	NoteForeignPort                  // a PORT or EPRT named another host than the client's
 	NoteLowPort                      // a port below 1024 was announced

@@ -287,7 +287,7 @@ func describe(e Effect) string {
 }
 
 var noteNames = map[NoteKind]string{
-	NoteTLSRefused: "tls-refused", NoteTLSRequired: "tls-required", NoteDataHost: "data-host",
+	NoteTLSRefused: "tls-refused", NoteTLSRequired: "tls-required", NoteTLSPassed: "tls-passed", NoteDataHost: "data-host",
 	NoteForeignPort: "foreign-port", NoteLowPort: "low-port", NoteBridged: "bridged", NoteNotFTP: "not-ftp",
 	NoteNotClient: "not-client", NoteLongLine: "long-line", NoteBadBytes: "bad-bytes",
 	NoteUnsolicited: "unsolicited", NoteUnparsable: "unparsable", NoteExtraNumbers: "extra-numbers",

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/tunnel"
@@ -19,7 +20,7 @@ type noteWording struct {
 
 var noteWordings = map[ftpinspect.NoteKind]noteWording{
 	ftpinspect.NoteTLSRequired: {levelWarn, "tls_required",
-		"%[1]s demands TLS: %[2]q", "ftptunnel carries plain FTP; an FTPS-only server has to permit plain logins from its own side"},
+		"%[1]s demands TLS: %[2]q", "ftptunnel carries plain FTP: the server has to permit plain logins from its own side; for commands alone: --tls pass"},
 	ftpinspect.NoteDataHost: {levelInfo, "data_host",
 		"%[1]s names the host %[2]q for its data; the control connection's host is used", "if that host is right: --data-host reply"},
 	ftpinspect.NoteForeignPort: {levelWarn, "foreign_port",
@@ -47,8 +48,12 @@ var noteWordings = map[ftpinspect.NoteKind]noteWording{
 // note words a note.
 func (t *teller) note(n tunnel.Note) {
 	fields := []any{"detail", n.Detail}
-	if n.Kind == ftpinspect.NoteTLSRefused {
+	switch n.Kind {
+	case ftpinspect.NoteTLSRefused:
 		t.tlsRefused(n.Session, fields)
+		return
+	case ftpinspect.NoteTLSPassed:
+		t.tlsPassed(n.Session, fields)
 		return
 	}
 	w, ok := noteWordings[n.Kind]
@@ -71,8 +76,21 @@ func (t *teller) tlsRefused(session uint64, fields []any) {
 		return
 	}
 	t.say(levelWarn, "tls_refused", session, fmt.Sprintf("AUTH refused: passwords and data travel in clear from %s to %s",
-		t.destination, t.forward.target()), fields...)
+		t.destination, t.forward.target()), append(fields, fieldHint, "--tls pass passes AUTH on; then no listing and no transfer can be carried")...)
+}
+
+// tlsPassed says, aloud and once, what a session in TLS is without.
+func (t *teller) tlsPassed(session uint64, fields []any) {
+	if !t.once("tls_passed " + t.forward.target()) {
+		return
+	}
+	fields = append(fields, fieldHint, "login, cd, mkdir, rename and delete work, listings and transfers do not; those need a client without TLS")
+	t.say(levelWarn, "tls_passed", session, fmt.Sprintf("%s has accepted AUTH: the session is in TLS and cannot be read, its data connections are no longer handled",
+		t.forward.target()), fields...)
 }
 
 // onSSHHost reports whether a target's host is the SSH server itself.
-func onSSHHost(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
+func onSSHHost(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && a.IsLoopback()
+}

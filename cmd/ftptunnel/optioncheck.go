@@ -16,6 +16,12 @@ var serverModes = map[string]ftpinspect.ServerMode{
 	"active":  ftpinspect.ModeActive,
 }
 
+// tlsModes are the values of --tls.
+var tlsModes = map[string]ftpinspect.TLSMode{
+	"refuse": ftpinspect.TLSRefuse,
+	"pass":   ftpinspect.TLSPass,
+}
+
 // check turns the values of the options into what they mean.
 func (o *options) check(f *pflag.FlagSet, r *raw) error {
 	if r.inet4 && r.inet6 {
@@ -55,6 +61,9 @@ func (o *options) checkData(r *raw) error {
 		o.replyHost = true
 	default:
 		return usagef("--data-host is control or reply, not %q", r.dataHost)
+	}
+	if o.tls, ok = tlsModes[r.tls]; !ok {
+		return usagef("--tls is refuse or pass, not %q", r.tls)
 	}
 	if r.activeAddress == "" {
 		return nil

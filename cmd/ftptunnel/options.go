@@ -32,6 +32,7 @@ type options struct {
 	activeAddress netip.Addr
 	replyHost     bool
 	fxp           bool
+	tls           ftpinspect.TLSMode
 
 	batch     bool
 	quiet     bool
@@ -55,7 +56,7 @@ func usagef(format string, args ...any) *usageError {
 type raw struct {
 	locals                            []string
 	listen, serverMode, activeAddress string
-	dataHost                          string
+	dataHost, tls                     string
 	port                              string
 	inet4, inet6                      bool
 }
@@ -82,6 +83,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.StringVar(&r.activeAddress, "active-address", "", "")
 	f.StringVar(&r.dataHost, "data-host", "control", "")
 	f.BoolVar(&o.fxp, "fxp", false, "")
+	f.StringVar(&r.tls, "tls", "refuse", "")
 	f.BoolVar(&o.batch, "batch", false, "")
 	f.BoolVarP(&o.quiet, "q", "q", false, "")
 	f.CountVarP(&o.verbose, "v", "v", "")

@@ -105,6 +105,7 @@ func TestParseRefused(t *testing.T) {
 		{"--log-format xml a", `--log-format is text or json, not "xml"`},
 		{"--server-mode both a", `--server-mode is auto, client, passive or active, not "both"`},
 		{"--data-host any a", `--data-host is control or reply, not "any"`},
+		{"--tls upstream a", `--tls is refuse or pass, not "upstream"`},
 		{"--active-address 10.0.0.1 a", "--active-address needs --server-mode active"},
 		{"--server-mode active --active-address x a", `--active-address: "x" is not an IP address`},
 		{"a --", "no command after --"},

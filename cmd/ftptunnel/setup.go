@@ -85,6 +85,7 @@ func (p *program) newTunnel(server tunnel.Side, f forward) *tunnel.Tunnel {
 		ActiveAddress: p.activeAddress,
 		ReplyHost:     p.replyHost,
 		FXP:           p.fxp,
+		TLS:           p.tls,
 		SameUser:      len(p.command) > 0,
 		Observe:       p.observer(f),
 	}

@@ -55,6 +55,10 @@ How data connections are made:
                               (default), the control connection's, or reply,
                               the one in the reply.
     --fxp                     Permit data connections to third hosts.
+    --tls what                AUTH TLS: refuse it (default), so that clients go
+                              on without, or pass it on. What follows cannot be
+                              read: login and commands work, but no listing and
+                              no transfer.
 
 What is told, on standard error:
     -q                   Errors only.
