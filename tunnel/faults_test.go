@@ -52,6 +52,29 @@ func TestTransportLostInDownload(t *testing.T) {
 	}
 }
 
+// A client that closes its data connection because it was told that the server
+// is lost has not aborted the transfer itself. It reads slowly, so that the
+// tunnel has not come to the end of what the server had sent.
+func TestServerLostThenClientCloses(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.halfDownload("PASV", func(c io.WriteCloser) { c.Write(make([]byte, 8<<20)) })
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		conn := c.begin("PASV", "RETR f")
+		synctest.Wait()
+		l.ssh.lose()
+		c.hear("421")
+		conn.(*memConn).Abort()
+		if e := await(l.world, any1[TransferEnded]); e.Err == nil || e.Aborted {
+			t.Errorf("event %+v", e)
+		}
+		if cut := l.tunnel.Cut(); len(cut) != 1 {
+			t.Errorf("cut %+v", cut)
+		}
+	})
+}
+
 // The server's 226 has overtaken the data that is lost.
 func TestTransportLostAfterReply(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {

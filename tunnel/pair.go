@@ -111,9 +111,10 @@ func (p *pair) fileEnded() {
 
 // failed acts on a connection that has failed. A receiver that has closed its
 // end wants no more, and what it makes of that is not for us to judge; anything
-// else has cut the transfer.
+// else has cut the transfer. Once the server is lost nobody does anything by
+// itself: the client has been told.
 func (p *pair) failed(at Peer, stop stopped) {
-	byItself := closedByPeer(stop.err)
+	byItself := closedByPeer(stop.err) && p.d.s.err == nil
 	receiver := stop.writing
 	if p.transfer != nil {
 		receiver = at != sender(p.transfer.Direction)
