@@ -21,10 +21,10 @@ var keepalive = []string{"-o", "ServerAliveInterval=1", "-o", "ServerAliveCountM
 
 // hangLimit is how long a client may be left without an error. The keepalive
 // takes four seconds; the rest is for a machine with much else to do.
-const hangLimit = 15 * time.Second
+const hangLimit = 30 * time.Second
 
 // testTimeout bounds waits for what must happen.
-const testTimeout = 60 * time.Second
+const testTimeout = 90 * time.Second
 
 // running is the program in this process, serving clients.
 type running struct {

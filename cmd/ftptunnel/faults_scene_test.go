@@ -41,6 +41,8 @@ type scene struct {
 	ssh  *testenv.SSHServer
 	ftp  *testenv.FTPServer
 	tree *testenv.Tree
+
+	gateway string // sshd_config's GatewayPorts, for the next SSH server
 }
 
 // newScene starts the servers.
@@ -86,7 +88,7 @@ func (s *scene) startSSH(addr string) {
 	s.t.Helper()
 	var err error
 	s.ssh, err = testenv.NewSSHServer(testenv.SSHOptions{
-		Addr: addr, HostKeys: []ssh.Signer{s.host}, Auth: testenv.SSHAuth{Keys: []ssh.PublicKey{s.key.PublicKey()}},
+		Addr: addr, GatewayPorts: s.gateway, HostKeys: []ssh.Signer{s.host}, Auth: testenv.SSHAuth{Keys: []ssh.PublicKey{s.key.PublicKey()}},
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -19,8 +19,9 @@ func TestMain(m *testing.M) {
 			e.home = os.Getenv("HOME")
 			os.Exit(run(context.Background(), e))
 		},
-		"ftpget":  func() { os.Exit(ftpGet(os.Args[1:])) },
-		"askpass": func() { fmt.Println(os.Getenv("ANSWER")) },
+		"ftpget":    func() { os.Exit(ftpGet(os.Args[1:])) },
+		"portthief": func() { os.Exit(portThief()) },
+		"askpass":   func() { fmt.Println(os.Getenv("ANSWER")) },
 	})
 }
 
