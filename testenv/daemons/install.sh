@@ -85,7 +85,7 @@ unpack_packages() {
 	mkdir -p "$cache/deb"
 	packages=$(with_libraries "$@")
 	# shellcheck disable=SC2086 # a list of names
-	(cd "$cache/deb" && apt-get download -qq $packages >&2)
+	(cd "$cache/deb" && apt-get download -qq -o APT::Sandbox::User=root $packages >&2)
 	for deb in "$cache"/deb/*.deb; do
 		dpkg -x "$deb" "$cache"
 	done
