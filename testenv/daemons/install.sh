@@ -92,29 +92,28 @@ unpack_packages() {
 	rm -rf "$cache/deb"
 }
 
-if ! command -v apt-get >/dev/null; then
-	say "no apt-get here; the tests use what is installed of:" $(to_install) $(to_unpack)
-	exit 0
-fi
-
-missing=$(to_install)
-if [ -n "$missing$(to_unpack)" ] && [ "$(id -u)" = 0 ]; then
-	apt-get update -qq >&2 || say "apt-get update failed; going on with the package lists that are there"
-fi
-if [ -n "$missing" ]; then
-	if [ "$(id -u)" = 0 ]; then
-		# shellcheck disable=SC2086
-		install_packages $missing || say "not all packages could be installed"
+# install brings here what is missing, as far as this user and machine can.
+install() {
+	command -v apt-get >/dev/null || return 0
+	root=
+	[ "$(id -u)" != 0 ] || root=1
+	if [ -n "$root" ] && [ -n "$(to_install)$(to_unpack)" ]; then
+		apt-get update -qq >&2 || say "apt-get update failed; going on with the package lists that are there"
 	fi
-fi
-missing=$(to_unpack)
-if [ -n "$missing" ]; then
-	# shellcheck disable=SC2086
-	unpack_packages $missing || say "not all packages could be unpacked"
-fi
+	if [ -n "$root" ] && [ -n "$(to_install)" ]; then
+		# shellcheck disable=SC2046 # a list of names
+		install_packages $(to_install) || say "not all packages could be installed"
+	fi
+	if [ -n "$(to_unpack)" ]; then
+		# shellcheck disable=SC2046
+		unpack_packages $(to_unpack) || say "not all packages could be unpacked"
+	fi
+}
 
-missing="$(to_install) $(to_unpack)"
-if [ -n "${missing# }" ]; then
-	say "missing, their tests are skipped (to install: as root, apt-get install):" $missing
+install
+missing=$(echo $(to_install) $(to_unpack))
+if [ -n "$missing" ]; then
+	say "missing, so that their tests are skipped, are these Debian packages: $missing"
+	[ "$(id -u)" = 0 ] || say "run as root, this installs them"
 	[ "${FTPTUNNEL_REAL:-}" != 1 ] || exit 1
 fi
