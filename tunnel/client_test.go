@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ftpClient is a scripted FTP client.
@@ -18,6 +19,8 @@ type ftpClient struct {
 	side Side // where it lives
 	conn net.Conn
 	r    *bufio.Reader
+
+	patience time.Duration // for an active server's data connection
 }
 
 // connect opens a control connection and reads the greeting.
@@ -28,7 +31,7 @@ func connect(t testing.TB, side Side, addr string) *ftpClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return &ftpClient{t: t, side: side, conn: c, r: bufio.NewReader(c)}
+	return &ftpClient{t: t, side: side, conn: c, r: bufio.NewReader(c), patience: 30 * time.Second}
 }
 
 // login connects and logs in.
@@ -162,6 +165,9 @@ func portLine(verb string, a netip.AddrPort) string {
 func (d *data) open() net.Conn {
 	d.c.t.Helper()
 	if d.l != nil {
+		if l := tcpListener(d.l); l != nil {
+			l.SetDeadline(time.Now().Add(d.c.patience))
+		}
 		conn, err := d.l.Accept()
 		if err != nil {
 			d.c.t.Fatal(err)
@@ -190,10 +196,8 @@ func (c *ftpClient) begin(verb, line string) net.Conn {
 		c.do(line, "150", "125")
 		return conn
 	}
-	c.say(line)
-	conn := d.open()
-	c.hear("150", "125")
-	return conn
+	c.do(line, "150", "125")
+	return d.open()
 }
 
 // get downloads by a command.
