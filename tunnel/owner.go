@@ -44,7 +44,9 @@ func (d *dataConn) refuses(end Peer, c net.Conn) (Refusal, bool) {
 		return ForeignAddress, d.foreignServer(addrPort(c.RemoteAddr()).Addr())
 	}
 	peer := addrPort(c.RemoteAddr()).Addr()
-	if known := d.s.clientAddr.Addr(); known.IsValid() && peer != known {
+	known := d.s.clientAddr.Addr()
+	foreign := known.IsValid() && peer != known
+	if foreign && !d.s.t.FXP {
 		return ForeignAddress, true
 	}
 	if !d.s.owner.local {
@@ -52,6 +54,7 @@ func (d *dataConn) refuses(end Peer, c net.Conn) (Refusal, bool) {
 	}
 	o, err := ownerOf(c)
 	switch {
+	case foreign && err == nil && !o.local: // from a third host
 	case err != nil || !o.local:
 		return UnknownUser, true
 	case o.uid != d.s.owner.uid:
