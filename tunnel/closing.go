@@ -100,7 +100,7 @@ func (s *session) finished() bool {
 // dataUnderWay tells that a data connection is carrying a transfer.
 func (s *session) dataUnderWay() bool {
 	for _, d := range s.data {
-		if d.underWay() {
+		if d.busy() {
 			return true
 		}
 	}

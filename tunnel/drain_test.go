@@ -141,3 +141,25 @@ func TestListenerFails(t *testing.T) {
 		}
 	})
 }
+
+// A client that has a data connection and has begun no transfer is idle.
+func TestDrainUnusedData(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		s.accept(s.passive())
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		conn := c.ask("PASV").open()
+		synctest.Wait()
+		l.tunnel.Drain()
+		within(t, 0, func() {
+			c.hear("421")
+			c.ended()
+			if _, err := hearEnd(conn); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("data connection: %v", err)
+			}
+			l.drained()
+		})
+	})
+}

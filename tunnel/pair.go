@@ -82,139 +82,6 @@ func (p *pair) relay(dir ftpinspect.Direction) {
 	p.d.s.post(func() { p.flowStopped(dir, stop) })
 }
 
-// flowStopped acts on the end of a direction.
-func (p *pair) flowStopped(dir ftpinspect.Direction, stop stopped) {
-	p.done[dir] = true
-	at := sender(dir)
-	if stop.writing {
-		at = at.other()
-	}
-	switch {
-	case p.ended && stop.err != nil && !p.onHold():
-		p.closeBoth()
-	case p.ended:
-	case stop.err == nil:
-		p.fileEnded()
-	default:
-		p.failed(at, stop)
-	}
-	p.considerRelease()
-}
-
-// fileEnded acts on an end of file that was passed on: it ends the transfer if
-// it has come from the transfer's sender, or from both.
-func (p *pair) fileEnded() {
-	if p.transfer != nil && p.done[p.transfer.Direction] || p.done[0] && p.done[1] {
-		p.end(nil)
-	}
-}
-
-// failed acts on a connection that has failed. A receiver that has closed its
-// end wants no more, and what it makes of that is not for us to judge; anything
-// else has cut the transfer. Once the server is lost nobody does anything by
-// itself: the client has been told.
-func (p *pair) failed(at Peer, stop stopped) {
-	byItself := closedByPeer(stop.err) && p.d.s.err == nil
-	receiver := stop.writing
-	if p.transfer != nil {
-		receiver = at != sender(p.transfer.Direction)
-	}
-	if at == Client && byItself && p.transfer != nil {
-		p.transfer.aborted = true
-	}
-	broken := stop.err
-	if receiver && byItself {
-		broken = nil
-	}
-	if at == Client && !receiver {
-		p.holdServer()
-	} else {
-		p.reset()
-	}
-	p.end(broken)
-}
-
-// holdServer keeps the server's end of an upload open that the client has
-// reset: an ABOR may be on its way, and an end of file, which is all that an
-// SSH server can show the FTP server, would make a short file a whole one.
-func (p *pair) holdServer() {
-	s := p.d.s
-	s.dispose(p.conns[Client], abort)
-	s.held = append(s.held, p)
-	s.alarms.after(s.limits.CutUpload, func() { s.release(p) })
-}
-
-// onHold tells that the server's end is held.
-func (p *pair) onHold() bool {
-	for _, h := range p.d.s.held {
-		if h == p {
-			return true
-		}
-	}
-	return false
-}
-
-// release closes the server's end of a cut upload.
-func (s *session) release(p *pair) {
-	for i, h := range s.held {
-		if h == p {
-			s.held = append(s.held[:i], s.held[i+1:]...)
-			s.dispose(p.conns[Server], abort)
-			p.considerRelease()
-			return
-		}
-	}
-}
-
-// releaseCutUploads is for a server that has answered: it knows what it needs
-// to know.
-func (s *session) releaseCutUploads() {
-	for len(s.held) > 0 {
-		s.release(s.held[0])
-	}
-}
-
-// end sets the outcome and reports it.
-func (p *pair) end(broken error) {
-	if p.ended {
-		return
-	}
-	p.ended = true
-	p.outcome = ftpinspect.Outcome{Broken: broken, Bytes: p.passed()}
-	p.d.reportEnded(p.outcome)
-	if p.transfer != nil {
-		p.d.s.dataEnded(p.transfer)
-	}
-	for _, next := range p.d.pairs {
-		next.completeEnds()
-	}
-}
-
-// passed is how many bytes were passed on in the direction of the transfer; in
-// the busier one while that is not known.
-func (p *pair) passed() int64 {
-	if p.transfer != nil {
-		return p.flows[p.transfer.Direction].bytes.Load()
-	}
-	return max(p.flows[0].bytes.Load(), p.flows[1].bytes.Load())
-}
-
-// take says which transfer a pair is for. What has happened on it already is
-// seen in that light.
-func (p *pair) take(t *transfer) {
-	p.transfer, t.pair = t, p
-	switch {
-	case p.ended:
-		p.d.s.dataEnded(t)
-	case p.joined && p.done[t.Direction]:
-		p.end(nil)
-	}
-	if t.Direction == ftpinspect.Download && p.onHold() {
-		t.aborted = true
-		p.d.s.release(p)
-	}
-}
-
 // breakOff resets both ends and reports why.
 func (p *pair) breakOff(err error) {
 	if p.ended {
@@ -297,7 +164,7 @@ func (d *dataConn) watch(from time.Time) {
 		}
 		wait = min(wait, limit-silent)
 	}
-	if d.underWay() {
+	if d.live() {
 		d.s.alarms.after(wait, func() { d.watch(from) })
 	}
 }

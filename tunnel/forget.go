@@ -1,0 +1,84 @@
+package tunnel
+
+// close closes the listeners: nobody may come any more, and err is why.
+func (d *dataConn) close(err error) {
+	if d.closed {
+		return
+	}
+	d.closed = true
+	for _, t := range d.waiting {
+		t.err = err
+	}
+	d.s.alarms.cancel(d.unused)
+	for i := range d.ends {
+		d.s.shut(&d.ends[i])
+	}
+	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
+}
+
+// forget ends the expectation, but for connections that a transfer uses.
+func (d *dataConn) forget() {
+	d.close(errUnused)
+	client := &d.ends[Client]
+	for _, p := range d.pairs {
+		switch {
+		case p.transfer == nil:
+			p.drop(errUnused)
+		case p.conns[Client] == nil && client.Listen:
+			p.breakOff(errUnused) // its client cannot come any more
+		}
+	}
+	d.tidy()
+}
+
+// dropHalves resets what has one end only, for the other will not come.
+func (d *dataConn) dropHalves(err error) {
+	for _, p := range d.pairs {
+		if !p.joined {
+			p.drop(err)
+		}
+	}
+	d.tidy()
+}
+
+// stop ends the expectation and all that has come of it.
+func (d *dataConn) stop() {
+	d.close(errStopped)
+	d.cancel()
+	for _, p := range d.pairs {
+		p.drop(errStopped)
+	}
+}
+
+// trim closes what lingers: connections whose data was delivered, and whose
+// peers keep their half open. They would add up in a long session.
+func (s *session) trim() {
+	const most = 8
+	if len(s.data) < most {
+		return
+	}
+	for _, d := range s.data {
+		if !d.closed || d.live() {
+			continue
+		}
+		for _, p := range d.pairs {
+			p.closeBoth()
+		}
+	}
+}
+
+// tidy forgets pairs that are over, and d itself once nothing of it is left.
+func (d *dataConn) tidy() {
+	rest := d.pairs[:0]
+	for _, p := range d.pairs {
+		if !p.released || p.transfer == nil && !d.closed {
+			rest = append(rest, p)
+		}
+	}
+	clear(d.pairs[len(rest):])
+	d.pairs = rest
+	if d.closed && len(rest) == 0 {
+		d.cancel()
+		delete(d.s.data, d.want.ID)
+	}
+}
