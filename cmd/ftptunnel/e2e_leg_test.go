@@ -19,8 +19,8 @@ const cellTimeout = 2 * time.Minute
 type leg struct {
 	ssh        string // a name of daemons.SSHServers
 	ftp        string // a name of daemons.FTPServers
-	clientIPv6 bool
-	serverIPv6 bool
+	clientIPv6 bool   // clients connect to ::1
+	serverIPv6 bool   // the FTP server is at ::1
 	serverMode string // of --server-mode
 }
 
@@ -46,11 +46,7 @@ func (l leg) start(t *testing.T, path string, args ...string) (*tunnelProcess, *
 // arguments starts the SSH server and returns the command line for it.
 func (l leg) arguments(t *testing.T, ftp *daemons.FTPServer, args ...string) []string {
 	t.Helper()
-	listen := "127.0.0.1:0"
-	if l.clientIPv6 {
-		listen = "[::1]:0"
-	}
-	all := []string{"-F", daemons.SSHConfig(t, daemons.Alias{Name: "box", Server: l.startSSH(t)}), "--listen", listen}
+	all := []string{"-F", daemons.SSHConfig(t, daemons.Alias{Name: "box", Server: l.startSSH(t)}), "--listen", "localhost:0"}
 	if l.serverMode != "" {
 		all = append(all, "--server-mode", l.serverMode)
 	}
@@ -79,13 +75,18 @@ func (l leg) startFTP(t *testing.T) *daemons.FTPServer {
 	return nil
 }
 
-// cells are the clients in their modes at the near end of the leg.
-func (l leg) cells(t *testing.T, p *tunnelProcess, ftp *daemons.FTPServer) []clients.Cell {
+// cells are the clients, at the near end of the leg, in the modes that they
+// have over IPv4 or over IPv6.
+func cells(t *testing.T, p *tunnelProcess, ftp *daemons.FTPServer, ipv6 bool) []clients.Cell {
 	t.Helper()
+	site := p.site(t, ftp)
+	if ipv6 {
+		site.Host = "::1"
+	}
 	var all []clients.Cell
 	for _, client := range clients.All {
-		for _, mode := range client.Modes(l.clientIPv6) {
-			all = append(all, clients.Cell{Client: client, Mode: mode, Site: p.site(t, ftp), Server: ftp})
+		for _, mode := range client.Modes(ipv6) {
+			all = append(all, clients.Cell{Client: client, Mode: mode, Site: site, Server: ftp})
 		}
 	}
 	return all

@@ -4,7 +4,9 @@ package main_test
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,54 +28,82 @@ func matrixLegs(ssh string) []leg {
 	return legs
 }
 
-// table collects the outcome of each cell. Safe for concurrent use.
-type table struct {
+// outcomes collects what became of each cell, by row and column. Safe for
+// concurrent use.
+type outcomes struct {
 	mu    sync.Mutex // guards cells
 	cells map[string]string
 }
 
-func (m *table) set(row string, column leg, outcome string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.cells[row+column.String()] = outcome
+func (o *outcomes) set(row row, column leg, outcome string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cells[row.String()+column.String()] = outcome
 }
 
-func rowName(client string, mode clients.Mode, serverMode string) string {
-	return fmt.Sprintf("%s\t%s\t%s", client, mode, serverMode)
+func (o *outcomes) get(row row, column leg) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if outcome, ok := o.cells[row.String()+column.String()]; ok {
+		return outcome
+	}
+	return "not run"
 }
 
-// String prints a line for each client, mode and --server-mode.
-func (m *table) String(ssh string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s\t\t--server-mode", ssh)
+// row is a client in a mode. What it does not have over IPv4 it does over
+// IPv6; what it has over neither it cannot.
+type row struct {
+	client clients.Client
+	mode   clients.Mode
+	ipv6   bool
+	cannot bool
+}
+
+func (r row) String() string {
+	name := r.client.Name() + "\t" + string(r.mode)
+	if r.ipv6 {
+		name += " at ::1"
+	}
+	return name
+}
+
+// rows are those of every client.
+func rows() []row {
+	var all []row
+	for _, client := range clients.All {
+		for _, mode := range []clients.Mode{clients.PASV, clients.EPSV, clients.PORT, clients.EPRT} {
+			r := row{client: client, mode: mode}
+			r.ipv6 = !slices.Contains(client.Modes(false), mode) && slices.Contains(client.Modes(true), mode)
+			r.cannot = !r.ipv6 && !slices.Contains(client.Modes(false), mode)
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// print prints a line for each client, mode and --server-mode.
+func (o *outcomes) print(out io.Writer, ssh string) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "through %s\tclient's\tserver's", ssh)
 	for _, l := range matrixLegs(ssh) {
 		fmt.Fprintf(w, "\t%s %s", strings.TrimSuffix(l.ftp, "-ftpd"), strings.TrimPrefix(l.family(l.serverIPv6), "IP"))
 	}
-	for _, client := range clients.All {
-		for _, mode := range []clients.Mode{clients.PASV, clients.EPSV, clients.PORT, clients.EPRT} {
-			for _, serverMode := range serverModes {
-				row := rowName(client.Name(), mode, serverMode)
-				fmt.Fprintf(w, "\n%s", row)
-				for _, l := range matrixLegs(ssh) {
-					l.serverMode = serverMode
-					outcome, ok := m.cells[row+l.String()]
-					if !ok {
-						outcome = "cannot" // the client does not have this mode
-					}
-					fmt.Fprintf(w, "\t%s", outcome)
-				}
+	for _, r := range rows() {
+		if r.cannot {
+			fmt.Fprintf(w, "\n%s\tthe client cannot", r)
+			continue
+		}
+		for _, serverMode := range []string{"auto", "passive", "active"} {
+			fmt.Fprintf(w, "\n%s\t%s", r, serverMode)
+			for _, l := range matrixLegs(ssh) {
+				l.serverMode = serverMode
+				fmt.Fprintf(w, "\t%s", o.get(r, l))
 			}
 		}
 	}
 	fmt.Fprintln(w)
 	w.Flush()
-	return text.String()
 }
-
-var serverModes = []string{"auto", "passive", "active"}
 
 // TestMatrix runs every client in every mode through every SSH server to every
 // FTP server over IPv4 and IPv6 in every --server-mode, and prints a table.
@@ -83,34 +113,42 @@ func TestMatrix(t *testing.T) {
 	}
 	path := buildProgram(t, withRace)
 	for _, ssh := range daemons.SSHServers {
-		m := &table{cells: make(map[string]string)}
+		o := &outcomes{cells: make(map[string]string)}
 		t.Run(ssh.Name, func(t *testing.T) {
 			for _, l := range matrixLegs(ssh.Name) {
-				for _, l.serverMode = range serverModes {
+				for _, serverMode := range []string{"auto", "passive", "active"} {
+					l := l // the inner loop's own
+					l.serverMode = serverMode
 					t.Run(l.String(), func(t *testing.T) {
 						t.Parallel()
-						m.fill(t, path, l)
+						o.fill(t, path, l)
 					})
 				}
 			}
 		})
-		fmt.Println(m.String(ssh.Name))
+		o.print(os.Stdout, ssh.Name)
 	}
 }
 
 // fill runs the cells of one leg.
-func (m *table) fill(t *testing.T, path string, l leg) {
+func (o *outcomes) fill(t *testing.T, path string, l leg) {
 	p, ftp := l.start(t, path, "-vv")
-	for _, cell := range l.cells(t, p, ftp) {
-		row := rowName(cell.Client.Name(), cell.Mode, l.serverMode)
-		m.set(row, l, "skip")
-		t.Run(cell.Client.Name()+" "+string(cell.Mode), func(t *testing.T) {
-			outcome := "ok"
+	site := p.site(t, ftp)
+	for _, r := range rows() {
+		if r.cannot {
+			continue
+		}
+		cell := clients.Cell{Client: r.client, Mode: r.mode, Site: site, Server: ftp}
+		if r.ipv6 {
+			cell.Site.Host = "::1"
+		}
+		t.Run(strings.ReplaceAll(r.String(), "\t", " "), func(t *testing.T) {
+			o.set(r, l, "skipped")
 			if err := exercise(t, cell); err != nil {
-				t.Error(err)
-				outcome = "FAIL"
+				o.set(r, l, "FAILED")
+				t.Fatal(err)
 			}
-			m.set(row, l, outcome)
+			o.set(r, l, "ok")
 		})
 	}
 }

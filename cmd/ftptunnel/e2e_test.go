@@ -33,7 +33,7 @@ func TestEndToEnd(t *testing.T) {
 		t.Run(leg.String(), func(t *testing.T) {
 			t.Parallel()
 			p, ftp := leg.start(t, path, "-vv")
-			for _, cell := range leg.cells(t, p, ftp) {
+			for _, cell := range cells(t, p, ftp, leg.clientIPv6) {
 				t.Run(cell.Client.Name()+" "+string(cell.Mode), func(t *testing.T) {
 					t.Parallel()
 					if err := exercise(t, cell); err != nil {
