@@ -99,11 +99,12 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// Only tests and the launchers for tests import package testing: none of it is
-// in the program.
+// Only tests, the launchers for tests and the benchmarks that use those import
+// package testing: none of it is in the program.
 func TestProgramHoldsNoTesting(t *testing.T) {
 	for _, p := range packages(t) {
-		if slices.Contains(p.Imports, "testing") && !within(p.ImportPath, "ftptunnel/testenv/daemons") {
+		testers := []string{"ftptunnel/testenv/daemons", "ftptunnel/testenv/bench"}
+		if slices.Contains(p.Imports, "testing") && !slices.ContainsFunc(testers, below(p.ImportPath)) {
 			t.Errorf("%s imports testing", p.ImportPath)
 		}
 		if p.ImportPath == "ftptunnel/cmd/ftptunnel" && slices.Contains(p.Deps, "testing") {
@@ -131,16 +132,18 @@ func below(path string) func(folder string) bool {
 	return func(folder string) bool { return within(path, folder) }
 }
 
-// impure are calls that only the command may make: the packages print nothing,
+// command finds files of commands.
+var command = regexp.MustCompile(`(?m)^package main$`)
+
+// impure are calls that only a command may make: the packages print nothing,
 // do not exit and do not read the environment.
 var impure = regexp.MustCompile(`\bos\.(Exit|Getenv|LookupEnv|Environ|Stdin|Stdout|Stderr)\b|\bfmt\.Print|\blog\.(Print|Fatal)`)
 
-// The packages leave printing, exiting and the environment to the command.
+// The packages leave printing, exiting and the environment to commands.
 func TestPackagesArePure(t *testing.T) {
 	eachFile(t, func(path, text string) {
-		folder, _, _ := strings.Cut(path, "/")
-		if folder == "cmd" || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
-			strings.HasPrefix(path, "testenv/daemons/") {
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+			strings.HasPrefix(path, "testenv/daemons/") || command.MatchString(text) {
 			return
 		}
 		if call := impure.FindString(text); call != "" {
