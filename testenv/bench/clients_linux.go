@@ -121,29 +121,35 @@ func fetchers() []fetcher {
 	return all
 }
 
-// fetch downloads the small files and returns how long the client ran.
-func (s *scene) fetch(f fetcher, p *peer) (time.Duration, error) {
+// fetch downloads small files and returns how many a second.
+func (s *scene) fetch(f fetcher, p *peer) (float64, error) {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	n := s.options.files
+	if p.name == sshL || p.name == sshD {
+		n = max(1, n/4) // they are slow, and no goal needs them to be exact
+	}
 	dir, err := os.MkdirTemp(s.local, "fetch-")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	cmd := s.curl(p, f.mode, "--output-dir", dir, "--remote-name-all",
-		p.url(fmt.Sprintf("%s/f[0000-%04d]", smallDir, s.options.files-1)))
+		p.url(fmt.Sprintf("%s/f[0000-%04d]", smallDir, n-1)))
 	if f.client == (clients.LFTP{}).Name() {
-		cmd = s.lftp(p, f.mode, dir)
+		cmd = s.lftp(p, f.mode, dir, n)
 	}
 	start := time.Now()
 	if _, err := s.runClient(cmd); err != nil {
 		return 0, err
 	}
 	took := time.Since(start)
-	return took, s.complete(dir)
+	return float64(n) / took.Seconds(), complete(dir, n)
 }
 
-func (s *scene) lftp(p *peer, mode clients.Mode, dir string) *exec.Cmd {
+func (s *scene) lftp(p *peer, mode clients.Mode, dir string, n int) *exec.Cmd {
 	get := []string{"get", "-O", dir}
-	for i := range s.options.files {
+	for i := range n {
 		get = append(get, smallDir+"/"+smallName(i))
 	}
 	host, port, _ := strings.Cut(p.at, ":")
@@ -154,14 +160,14 @@ func (s *scene) lftp(p *peer, mode clients.Mode, dir string) *exec.Cmd {
 	return command(s.ctx, script.Program, script.Args...)
 }
 
-// complete checks that every small file has arrived.
-func (s *scene) complete(dir string) error {
+// complete checks that n small files have arrived.
+func complete(dir string, n int) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if len(files) != s.options.files {
-		return fmt.Errorf("%d of %d files arrived", len(files), s.options.files)
+	if len(files) != n {
+		return fmt.Errorf("%d of %d files arrived", len(files), n)
 	}
 	for _, f := range files {
 		if info, err := f.Info(); err != nil || info.Size() != 1024 {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,6 +36,26 @@ type peer struct {
 	at    string // host:port that an FTP client connects to
 	socks string // through this SOCKS server, if any
 	proc  *process
+	turn  turn
+}
+
+// turn is what a client waits for if only one at a time can use a peer, as it
+// is with a fixed passive port.
+type turn struct {
+	single bool
+	sync.Mutex
+}
+
+func (t *turn) Lock() {
+	if t.single {
+		t.Mutex.Lock()
+	}
+}
+
+func (t *turn) Unlock() {
+	if t.single {
+		t.Mutex.Unlock()
+	}
 }
 
 // peer starts a peer. It runs until stop.
@@ -53,7 +74,7 @@ func (s *scene) peer(name string) (*peer, error) {
 		return p, err
 	case sshL:
 		at := net.JoinHostPort(staticHost, staticPort)
-		return s.ssh(&peer{name: name, at: at}, at,
+		return s.ssh(&peer{name: name, at: at, turn: turn{single: true}}, at,
 			"-L", fmt.Sprintf("%s:127.0.0.1:%d", at, s.fixed.Port),
 			"-L", fmt.Sprintf("%s:%d:127.0.0.1:%d", staticHost, fixedPort, fixedPort))
 	case sshD:

@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"sync"
-	"time"
 
 	"ftptunnel/testenv/daemons/clients"
 )
@@ -16,7 +16,7 @@ type fetchBy struct {
 
 // fetched is one run of it.
 type fetched struct {
-	took time.Duration
+	rate float64
 	err  error
 }
 
@@ -78,7 +78,7 @@ func (s *scene) fetchAll(all []fetchBy, runs int) error {
 	var clients sync.WaitGroup
 	for i := range outcomes {
 		f := all[i%len(all)]
-		run := func() { outcomes[i].took, outcomes[i].err = s.fetch(f.fetcher, f.peer) }
+		run := func() { outcomes[i].rate, outcomes[i].err = s.fetch(f.fetcher, f.peer) }
 		if s.link == loopback {
 			run()
 		} else {
@@ -87,12 +87,11 @@ func (s *scene) fetchAll(all []fetchBy, runs int) error {
 	}
 	clients.Wait()
 	for i, o := range outcomes {
-		if o.err != nil {
-			return o.err
-		}
 		f := all[i%len(all)]
-		rate := float64(s.options.files) / o.took.Seconds()
-		s.results.add(key{"small files, " + f.fetcher.String(), s.link, f.peer.name}, filesASecond, measured{value: rate})
+		if o.err != nil {
+			return fmt.Errorf("%s by %s: %w", f.fetcher, f.peer.name, o.err)
+		}
+		s.results.add(key{"small files, " + f.fetcher.String(), s.link, f.peer.name}, filesASecond, measured{value: o.rate})
 	}
 	return nil
 }
