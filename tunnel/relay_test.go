@@ -98,7 +98,7 @@ func BenchmarkRelay(b *testing.B) {
 	wg.Wait()
 }
 
-// BenchmarkCopyBuffer is the same with io.Copy, for comparison.
+// BenchmarkCopy is the same with io.Copy, for comparison.
 func BenchmarkCopy(b *testing.B) {
 	from, src := tcpPair(b)
 	dst, to := tcpPair(b)
