@@ -12,11 +12,17 @@ import (
 
 // inspectorConfig is what the inspector of a session must be told.
 func (s *session) inspectorConfig() ftpinspect.Config {
-	host, addrs := s.t.activeEnd()
+	host, addrs := s.activeEnd()
+	var userTarget string
+	if s.choice.InUser {
+		userTarget = s.choice.Target
+	}
 	return ftpinspect.Config{
 		Local:       s.local,
 		Peer:        s.clientAddr.Addr(),
-		TargetHost:  targetHost(s.t.Target),
+		TargetHost:  targetHost(s.target),
+		User:        s.choice.User,
+		UserTarget:  userTarget,
 		Mode:        s.t.Mode,
 		ActiveHost:  host,
 		ActiveAddrs: addrs,
@@ -32,31 +38,33 @@ func (s *session) inspectorConfig() ftpinspect.Config {
 // default GatewayPorts binds nothing else, whatever it is asked for. Both
 // loopback addresses are asked for only where the target may be at either: a
 // server says that it listens at both when it got one of them.
-func (t *Tunnel) activeEnd() (host string, addrs []netip.Addr) {
-	if t.ActiveAddress.IsValid() && t.Mode == ftpinspect.ModeActive {
+func (s *session) activeEnd() (host string, addrs []netip.Addr) {
+	if t := s.t; t.ActiveAddress.IsValid() && t.Mode == ftpinspect.ModeActive {
 		return t.ActiveAddress.String(), []netip.Addr{t.ActiveAddress}
 	}
 	v4, v6 := loopbacks[0], loopbacks[1]
-	name := targetHost(t.Target)
+	name := targetHost(s.target)
 	a, err := netip.ParseAddr(name)
 	switch {
 	case err != nil && name == "localhost":
 		return "localhost", []netip.Addr{v4, v6}
 	case err != nil || !a.Unmap().IsLoopback():
-		return "", nil
+		return s.ownEnd()
 	case a.Unmap().Is4():
 		return v4.String(), []netip.Addr{v4}
 	}
 	return v6.String(), []netip.Addr{v6}
 }
 
-// targetHost is the host of a host:port.
-func targetHost(target string) string {
-	host, _, err := net.SplitHostPort(target)
-	if err != nil {
-		return target
+// ownEnd is the address that the server side has towards a server elsewhere, if
+// it tells. A firewall may well stand between: unless active mode is asked for
+// it is not tried, and an active client is bridged.
+func (s *session) ownEnd() (host string, addrs []netip.Addr) {
+	own := addrPort(s.server.conn.LocalAddr()).Addr()
+	if !own.IsValid() || s.t.Mode != ftpinspect.ModeActive && s.t.Mode != ftpinspect.ModeClient {
+		return "", nil
 	}
-	return host
+	return own.String(), []netip.Addr{own}
 }
 
 // dataHost is where a server's data connections are dialled: where its control

@@ -105,7 +105,7 @@ func (s *session) received(k *control, c chunk) {
 	default:
 		k.lines.Push(c.data)
 	}
-	if s.server == nil {
+	if s.server == nil && s.proxy == nil {
 		s.early += len(c.data)
 	}
 }

@@ -4,6 +4,7 @@ import "ftptunnel/ftpinspect"
 
 // Cut is a transfer that was cut, and not by the client itself.
 type Cut struct {
+	Target    string // the FTP server, host:port
 	Path      string // the command's argument, raw
 	Verb      string
 	Direction ftpinspect.Direction
@@ -30,7 +31,8 @@ func (l *cutList) note(e TransferEnded) {
 		l.forget(e)
 		if len(l.cuts) < mostCuts {
 			l.cuts = append(l.cuts, Cut{
-				Path: e.Path, Verb: e.Verb, Direction: e.Direction, Bytes: e.Bytes, Err: e.Err, Reply: e.Reply,
+				Target: e.Target,
+				Path:   e.Path, Verb: e.Verb, Direction: e.Direction, Bytes: e.Bytes, Err: e.Err, Reply: e.Reply,
 			})
 		}
 	}
@@ -41,7 +43,7 @@ func (l *cutList) note(e TransferEnded) {
 func (l *cutList) forget(e TransferEnded) {
 	rest := l.cuts[:0]
 	for _, c := range l.cuts {
-		if c.Path != e.Path || c.Direction != e.Direction || listing(c.Verb) != listing(e.Verb) {
+		if c.Target != e.Target || c.Path != e.Path || c.Direction != e.Direction || listing(c.Verb) != listing(e.Verb) {
 			rest = append(rest, c)
 		}
 	}

@@ -38,6 +38,13 @@ type SessionStarted struct {
 	Local   net.Addr // where it was accepted
 }
 
+// TargetChosen says which server, host:port, the client of a proxy has named.
+// The session's events after it are about that one.
+type TargetChosen struct {
+	Session uint64
+	Target  string
+}
+
 // SessionEnded is a session's last event.
 type SessionEnded struct {
 	Session uint64
@@ -68,6 +75,7 @@ const (
 // TransferStarted says that the server has begun a transfer.
 type TransferStarted struct {
 	Session                uint64
+	Target                 string // the FTP server, host:port
 	Path                   string // the command's argument, raw
 	Verb                   string
 	Direction              ftpinspect.Direction
@@ -77,6 +85,7 @@ type TransferStarted struct {
 // TransferEnded follows every TransferStarted.
 type TransferEnded struct {
 	Session                uint64
+	Target                 string
 	Path                   string
 	Verb                   string
 	Direction              ftpinspect.Direction
@@ -139,6 +148,7 @@ type DataFailed struct {
 }
 
 func (SessionStarted) event()  {}
+func (TargetChosen) event()    {}
 func (SessionEnded) event()    {}
 func (Dialogue) event()        {}
 func (TransferStarted) event() {}

@@ -14,11 +14,13 @@ import (
 // Probe finds out whether the target is an FTP server: it connects, waits for
 // the greeting, and says goodbye. It returns the first line of the greeting.
 //
+// It must not be called without a Target.
+//
 // Errors are *DialError, *NotFTPError and *BusyError (421: the server is FTP,
 // and serves nobody now), or that of ctx. A server that first sends a 120 is
 // waited for; in all a greeting may take Limits.Greeting.
 func (t *Tunnel) Probe(ctx context.Context) (greeting string, err error) {
-	c, err := t.dialTarget(ctx)
+	c, err := t.dialTarget(ctx, t.Target)
 	if err != nil {
 		return "", err
 	}

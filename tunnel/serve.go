@@ -98,25 +98,44 @@ func (v *server) admit(c net.Conn, l net.Listener) {
 }
 
 // acceptedAt is the address on which a client was accepted, as far as it is
-// known, and the host to listen on for its data connections. Through an SSH
-// server the first is known from the listener alone, which may stand for both
-// loopback addresses: there the family is the client's.
+// known, and the host to listen on for its data connections.
+//
+// Through an SSH server the first is the listener's. That may stand for both
+// loopback addresses, for every address or for a name; and servers bind their
+// loopback where another address was asked for, or every address where it was
+// their loopback (OpenSSH's GatewayPorts). The client's address tells.
 func acceptedAt(c net.Conn, l net.Addr) (local netip.Addr, bind string) {
 	local = addrPort(c.LocalAddr()).Addr()
 	if !local.IsValid() {
 		local = addrPort(l).Addr()
 	}
+	if !local.IsValid() || local.IsUnspecified() {
+		return netip.Addr{}, boundHost(l)
+	}
+	if _, ours := c.(syscall.Conn); ours {
+		return local, local.String()
+	}
 	peer := addrPort(c.RemoteAddr()).Addr()
-	if local.IsLoopback() && peer.IsLoopback() && local.Is4() != peer.Is4() {
+	switch {
+	case peer.IsLoopback() && (!local.IsLoopback() || local.Is4() != peer.Is4()):
 		local = loopbacks[0]
 		if peer.Is6() {
 			local = loopbacks[1]
 		}
-	}
-	if local.IsUnspecified() {
-		return netip.Addr{}, local.String()
+	case peer.IsValid() && !peer.IsLoopback() && local.IsLoopback():
+		return netip.Addr{}, boundHost(l)
 	}
 	return local, local.String()
+}
+
+// boundHost is the host that a listener was asked to listen on; empty for every
+// address.
+func boundHost(l net.Addr) string {
+	host, _, err := net.SplitHostPort(l.String())
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // serve checks whose a client is and runs its session.

@@ -24,6 +24,10 @@ type session struct {
 	inbox  chan func()    // what they have found out
 	wake   chan struct{}  // a writer has changed its state
 
+	proxy  *ftpinspect.Proxy // until the client has named its server
+	choice ftpinspect.Choice // what it has said, if it had to
+	target string            // the FTP server, host:port; empty while proxy is set
+
 	local      netip.Addr     // where the client was accepted, if known
 	bind       string         // where its data connections are listened for
 	clientAddr netip.AddrPort // the client's, if known
@@ -71,12 +75,14 @@ func newSession(v *server, id uint64, c net.Conn, l net.Addr, o owner) *session 
 func (s *session) run() {
 	s.t.observe(SessionStarted{Session: s.id, Peer: s.client.conn.RemoteAddr(), Local: s.client.conn.LocalAddr()})
 	s.login = s.alarms.after(s.limits.Login, func() { s.sayGoodbye("login time limit exceeded") })
-	s.wg.Go(s.dialServer)
+	s.greet()
 	for !s.finished() && s.ctx.Err() == nil {
 		s.await()
 		s.settle()
 		if s.server != nil {
 			s.pump()
+		} else {
+			s.converse()
 		}
 		s.consider()
 	}
@@ -111,6 +117,8 @@ func (s *session) clientSource() <-chan chunk {
 	switch {
 	case s.server != nil || s.closing:
 		return s.source(s.client)
+	case s.proxy != nil && s.client.out.full():
+		return nil
 	case s.client.end != nil || s.early >= highWater:
 		return nil
 	}
@@ -138,7 +146,7 @@ func (s *session) awake() {
 
 // dialServer connects to the FTP server.
 func (s *session) dialServer() {
-	c, err := s.t.dialTarget(s.ctx)
+	c, err := s.t.dialTarget(s.ctx, s.target)
 	if !s.post(func() { s.connected(c, err) }) && err == nil {
 		c.Close()
 	}
@@ -149,14 +157,14 @@ func (s *session) connected(c net.Conn, err error) {
 	switch {
 	case err != nil && s.closing:
 	case err != nil:
-		s.t.observe(Unreachable{Session: s.id, Target: s.t.Target, Err: err})
+		s.t.observe(Unreachable{Session: s.id, Target: s.target, Err: err})
 		s.err = err
 		s.sayGoodbye(err.Error())
 	case s.closing:
 		s.dispose(c, func(c net.Conn) { c.Close() })
 	default:
 		s.server = s.newControl(Server, c)
-		s.serverHost = dataHost(c, s.t.Target)
+		s.serverHost = dataHost(c, s.target)
 		s.inspector = ftpinspect.New(s.inspectorConfig())
 	}
 }
@@ -167,11 +175,12 @@ func (s *session) step(input func(*ftpinspect.Session) []ftpinspect.Effect) {
 	if s.closing || s.inspector == nil {
 		return
 	}
-	s.t.learning.Lock()
-	s.inspector.SetKnowledge(s.t.know)
-	effects := input(s.inspector)
-	s.t.know = s.inspector.Knowledge()
-	s.t.learning.Unlock()
+	var effects []ftpinspect.Effect
+	s.t.learn(s.target, func(known ftpinspect.Knowledge) ftpinspect.Knowledge {
+		s.inspector.SetKnowledge(known)
+		effects = input(s.inspector)
+		return s.inspector.Knowledge()
+	})
 	for _, e := range effects {
 		s.carryOut(e)
 	}

@@ -32,7 +32,7 @@ func (s *session) begin(b ftpinspect.Begin) {
 		t.client, t.server = d.modes()
 	}
 	s.t.observe(TransferStarted{
-		Session: s.id, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		Session: s.id, Target: s.target, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
 		ClientMode: t.client, ServerMode: t.server,
 	})
 	if d != nil {
@@ -106,7 +106,7 @@ func (s *session) endTransfer(t *transfer) {
 		}
 	}
 	e := TransferEnded{
-		Session: s.id, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		Session: s.id, Target: s.target, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
 		ClientMode: t.client, ServerMode: t.server, Elapsed: time.Since(t.began),
 		Code: t.code, Reply: t.reply, Aborted: t.aborted, Err: t.broken(),
 	}

@@ -1,8 +1,6 @@
 package tunnel
 
 import (
-	"context"
-	"net"
 	"net/netip"
 	"sync"
 
@@ -17,7 +15,9 @@ type Tunnel struct {
 	// server is reached through. Nil is this machine.
 	Client, Server Side
 
-	// Target is the FTP server, host:port, as Server resolves it.
+	// Target is the FTP server, host:port, as Server resolves it. If it is
+	// empty the tunnel is an FTP proxy: each client names its server, as
+	// [ftpinspect.Proxy] has it, and can reach every host that Server can.
 	Target string
 
 	// Mode, ReplyHost, FXP and TLS are the policies of [ftpinspect.Config].
@@ -28,7 +28,8 @@ type Tunnel struct {
 
 	// ActiveAddress is where the server reaches our listeners, with
 	// ModeActive. If it is not set, active mode works for a target on
-	// Server's loopback only.
+	// Server's loopback, and where Server tells its own address, as this
+	// machine does.
 	ActiveAddress netip.Addr
 
 	// SameUser serves only clients of the user of this process, where the
@@ -42,7 +43,7 @@ type Tunnel struct {
 	Observe func(Event)
 
 	learning sync.Mutex // guards know, and is held for a step of an inspector
-	know     ftpinspect.Knowledge
+	know     map[string]ftpinspect.Knowledge
 
 	mu       sync.Mutex // guards what follows
 	serving  int
@@ -98,18 +99,6 @@ func orLocal(s Side) Side {
 		return Local{}
 	}
 	return s
-}
-
-// dialTarget connects to the FTP server.
-func (t *Tunnel) dialTarget(ctx context.Context) (net.Conn, error) {
-	limit := t.Limits.filled().Connect
-	c, err := dialWithin(ctx, limit, func(ctx context.Context) (net.Conn, error) {
-		return t.serverSide().DialContext(ctx, "tcp", t.Target)
-	})
-	if err != nil {
-		return nil, &DialError{Target: t.Target, Err: err}
-	}
-	return c, nil
 }
 
 // enter counts a session in, unless there are too many.
