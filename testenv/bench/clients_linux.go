@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -137,7 +138,7 @@ func (s *scene) fetch(f fetcher, p *peer) (float64, error) {
 	cmd := s.curl(p, f.mode, "--output-dir", dir, "--remote-name-all",
 		p.url(fmt.Sprintf("%s/f[0000-%04d]", smallDir, n-1)))
 	if f.client == (clients.LFTP{}).Name() {
-		cmd = s.lftp(p, f.mode, dir, n)
+		cmd = s.lftp(p, f.mode, dir)
 	}
 	start := time.Now()
 	if _, err := s.runClient(cmd); err != nil {
@@ -147,16 +148,12 @@ func (s *scene) fetch(f fetcher, p *peer) (float64, error) {
 	return float64(n) / took.Seconds(), complete(dir, n)
 }
 
-func (s *scene) lftp(p *peer, mode clients.Mode, dir string, n int) *exec.Cmd {
-	get := []string{"get", "-O", dir}
-	for i := range n {
-		get = append(get, smallDir+"/"+smallName(i))
-	}
+// lftp prepares a run of lftp that mirrors the folder of small files.
+func (s *scene) lftp(p *peer, mode clients.Mode, dir string) *exec.Cmd {
 	host, port, _ := strings.Cut(p.at, ":")
-	var site clients.Site
-	_, _ = fmt.Sscan(port, &site.Port)
-	site.Host, site.User, site.Password = host, s.ftp.User, s.ftp.Password
-	script := clients.LFTP{}.Script(site, mode, strings.Join(get, " "))
+	site := clients.Site{Host: host, User: s.ftp.User, Password: s.ftp.Password}
+	site.Port, _ = strconv.Atoi(port) // at is an address that somebody listens at
+	script := clients.LFTP{}.Script(site, mode, "mirror "+smallDir+" "+dir)
 	return command(s.ctx, script.Program, script.Args...)
 }
 
