@@ -37,6 +37,8 @@ const (
 	ProxyOutput
 	// AuthTried: a key or method was offered and not accepted. Host, Text.
 	AuthTried
+	// Listening: a [Standing] listener is back. Host, Text (its address).
+	Listening
 )
 
 // Event is something that happened to a [Client]. Text from the server is as
