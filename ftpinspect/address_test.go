@@ -133,6 +133,8 @@ func TestRedact(t *testing.T) {
 	for in, want := range map[string]string{
 		"PASS secret": "PASS ****", "pass  s": "PASS ****", "ACCT x": "ACCT ****", "ADAT QUJD": "ADAT ****",
 		"SITE PSWD old new": "SITE PSWD ****", "site pswd a b": "SITE PSWD ****", "RETR PASS": "RETR PASS", " PASS x": "PASS ****",
+		"PASSsecret": "PASS ****", "P\xff\xf1ASS x": "PASS ****", "PASS\tx": "PASS ****", "\x01pass \xffx": "PASS ****",
+		"SITE CHPASS x": "SITE CHPASS ****", "SITE  cpwd x": "SITE CPWD ****", "SITE": "SITE", "": "",
 	} {
 		if got := string(Redact([]byte(in))); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

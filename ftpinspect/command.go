@@ -105,14 +105,35 @@ func smuggles(line []byte) bool {
 }
 
 // Redact returns a command line with its secret replaced: PASS, ACCT, ADAT and
-// SITE PSWD. Other lines are returned as they are.
+// the SITE commands that set a password. It also knows them in forms that a
+// server refuses, without a blank or with Telnet bytes: the secret is no less
+// one. Other lines are returned as they are.
 func Redact(line []byte) []byte {
-	c := parseCommand(bytes.TrimRight(line, "\r\n"))
-	switch {
-	case c.verb == "PASS" || c.verb == "ACCT" || c.verb == "ADAT":
-		return []byte(c.verb + " ****")
-	case c.verb == "SITE" && strings.HasPrefix(strings.ToUpper(strings.TrimLeft(c.arg, " \t")), "PSWD"):
-		return []byte("SITE PSWD ****")
+	letters := bytes.ToUpper(bytes.Map(visible, bytes.TrimRight(line, "\r\n")))
+	words := bytes.Fields(letters)
+	if len(words) == 0 {
+		return line
+	}
+	for _, verb := range []string{"PASS", "ACCT", "ADAT"} {
+		if bytes.HasPrefix(words[0], []byte(verb)) {
+			return []byte(verb + " ****")
+		}
+	}
+	if len(words) < 2 || !bytes.HasPrefix(words[0], []byte("SITE")) {
+		return line
+	}
+	for _, verb := range []string{"PSWD", "CPWD", "CHPASS"} {
+		if bytes.HasPrefix(words[1], []byte(verb)) {
+			return []byte("SITE " + verb + " ****")
+		}
 	}
 	return line
+}
+
+// visible drops what is no ASCII character that can be seen, but for blanks.
+func visible(r rune) rune {
+	if r == '\t' || ' ' <= r && r <= '~' {
+		return r
+	}
+	return -1
 }

@@ -105,16 +105,17 @@ func (t *transfer) id() ID {
 }
 
 // mustHold tells that a download is called complete while its data has not
-// been delivered. Control and data are different SSH channels, and a client
+// been delivered, or an upload whose data connection nobody has seen: then the
+// server has seen an end of file that is not the client's. Control and data are different SSH channels, and a client
 // that gets the 226 first takes a short file for a whole one.
 func (s *Session) mustHold(t *transfer) bool {
 	switch {
-	case t.Direction == Upload, class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:
+	case class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:
 		return false
 	case t.conn == nil:
 		return t.begun
 	}
-	return !t.conn.ended
+	return t.Direction == Download && !t.conn.ended
 }
 
 // release lets a reply go that was held for this transfer's data.
