@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"time"
 )
 
 // establish makes a connection to the destination, hop by hop.
@@ -42,6 +43,7 @@ func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump, be
 	if via != nil {
 		h.hop = via.cfg.Alias
 	}
+	begun := time.Now()
 	raw, err := c.reach(ctx, cfg, via)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -49,6 +51,7 @@ func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump, be
 		}
 		return nil, &ConnectError{Host: cfg.HostName, Port: cfg.Port, Hop: h.hop, Proxy: cfg.ProxyCommand, Cause: dialCause(err)}
 	}
+	c.notify(Event{Kind: Reached, Host: cfg.Alias, Addr: raw.RemoteAddr(), Elapsed: time.Since(begun)})
 	return h.run(ctx, raw, c.secrets)
 }
 

@@ -37,6 +37,13 @@ const (
 	ProxyOutput
 	// AuthTried: a key or method was offered and not accepted. Host, Text.
 	AuthTried
+	// Reached: the way to a host is open, over TCP, the jump host before it or
+	// its ProxyCommand; SSH has not been spoken yet. Host, Addr, Elapsed.
+	Reached
+	// HostKeyAccepted: a server showed a key that is in order. Host, Text
+	// (type and fingerprint), File and Line where it is recorded; no Line for
+	// one recorded just now, no File for one that is not recorded.
+	HostKeyAccepted
 	// Listening: a [Standing] listener is back. Host, Text (its address).
 	Listening
 )

@@ -18,7 +18,7 @@ const execTimeout = 30 * time.Second
 // costs every small write 40 ms on an otherwise idle connection; a refusal or a
 // forced command cures it as well. It may fail.
 func (c *Client) execute(conn *connection) {
-	if c.cfg.ExecNothing || !delaysSmallWrites(string(conn.ssh.ServerVersion())) {
+	if !c.cfg.Executes(string(conn.ssh.ServerVersion())) {
 		return
 	}
 	conn.begin(func() {

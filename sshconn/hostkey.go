@@ -26,6 +26,7 @@ type hostKeys struct {
 	// pinned is the key that was accepted: the callback runs again at every
 	// rekey, and nobody is asked twice.
 	pinned  ssh.PublicKey
+	at      knownKey // where the key that was accepted is recorded
 	err     error    // why the key was refused
 	trusted *trusted // set when UpdateHostKeys may act
 }
@@ -75,6 +76,8 @@ func (h *hostKeys) callback(_ string, remote net.Addr, key ssh.PublicKey) error 
 		return err
 	}
 	h.pinned = key
+	h.notify(Event{Kind: HostKeyAccepted, Host: h.cfg.Alias, File: h.at.file, Line: h.at.line,
+		Text: shortType(key) + " " + fingerprint(h.cfg, key)})
 	return nil
 }
 
@@ -115,6 +118,7 @@ func (h *hostKeys) judgeCertificate(cert *ssh.Certificate) (done bool, err error
 			return true, h.refuse(Revoked, cert, at, "")
 		case keyOK:
 			if checkCertificate(cert, h.host, h.cfg.CASignatures, time.Now()) == nil {
+				h.at = at
 				return true, nil
 			}
 		}
@@ -129,6 +133,7 @@ func (h *hostKeys) judgePlain(remote net.Addr, key ssh.PublicKey) error {
 	if v == keyNew && h.bare != nil {
 		if w, b := h.bare.check(key); w == keyOK || w == keyRevoked {
 			if w == keyOK {
+				h.at = b
 				return nil // as ssh: not trusted enough to update other keys
 			}
 			v, at = w, b
@@ -145,6 +150,7 @@ func (h *hostKeys) judgePlain(remote net.Addr, key ssh.PublicKey) error {
 	if !at.global && !at.command {
 		h.trusted = &trusted{key: key}
 	}
+	h.at = at
 	return nil
 }
 
@@ -203,6 +209,9 @@ func (h *hostKeys) add(key ssh.PublicKey) {
 	}
 	file := h.cfg.UserKnownHosts[0]
 	err := appendKnownHost(file, knownHostLine(h.name, key, h.cfg.HashKnownHosts))
+	if err == nil {
+		h.at = knownKey{file: file}
+	}
 	h.notify(Event{Kind: HostKeyAdded, Host: h.name, File: file, Err: err,
 		Text: shortType(key) + " " + fingerprint(h.cfg, key)})
 }

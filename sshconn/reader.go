@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ type reader struct {
 	values   map[string]string   // first value wins
 	lists    map[string][]string // IdentityFile and others that add up
 	words    map[string][]string // lists on one line
+	matched  []string            // file:line of the Host lines that apply
 	ignored  string              // IgnoreUnknown
 
 	final     bool // second pass
@@ -53,24 +55,34 @@ func (p place) errorf(format string, args ...any) error {
 
 // read resolves a destination as ssh's main does.
 func (fileResolver) read(ctx context.Context, destination string, o *Options) (*settings, error) {
-	r := &reader{ctx: ctx, o: o, values: map[string]string{}, lists: map[string][]string{}, words: map[string][]string{}}
-	if err := r.commandLine(destination); err != nil {
+	r := newReader(ctx, o)
+	if err := r.all(destination); err != nil {
 		return nil, err
+	}
+	return r.finish()
+}
+
+func newReader(ctx context.Context, o *Options) *reader {
+	return &reader{ctx: ctx, o: o, values: map[string]string{}, lists: map[string][]string{}, words: map[string][]string{}}
+}
+
+// all reads the command line and the files, again if a Match final asks for it.
+func (r *reader) all(destination string) error {
+	if err := r.commandLine(destination); err != nil {
+		return err
 	}
 	if err := r.files(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.hostname(); err != nil {
-		return nil, err
+		return err
 	}
 	if r.wantFinal {
 		r.final = true
 		r.values["hostname"] = r.host
-		if err := r.files(); err != nil {
-			return nil, err
-		}
+		return r.files()
 	}
-	return r.finish()
+	return nil
 }
 
 // files reads the user's file and the system's, or the one that -F names.
@@ -215,6 +227,9 @@ func hostBlock(r *reader, d *directive) error {
 		if r.active = !negated; negated {
 			break
 		}
+	}
+	if at := d.file + ":" + itoa(d.line); r.active && !slices.Contains(r.matched, at) {
+		r.matched = append(r.matched, at) // Match final reads the files twice
 	}
 	return nil
 }
