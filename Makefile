@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy lint cross setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak lint cross setup clean
 
 all: build
 
@@ -22,7 +22,7 @@ build:
 # Every test, with the race detector, against the real SSH servers, FTP
 # servers and FTP clients that setup could bring here.
 test: setup
-	$(GO) test $(RACE) -shuffle=on -timeout=20m $(ARGS) ./...
+	$(GO) test $(RACE) -shuffle=on -timeout=40m $(ARGS) ./...
 
 # Every dialogue of a real server or client that is recorded under
 # ftpinspect/testdata, as a list. docs/weird-servers.md tells how to add one.
@@ -50,6 +50,21 @@ bench:
 
 bench-quick:
 	$(GO) run ./testenv/bench -quick $(ARGS)
+
+# Every fault against every action of a client in every mode, as tables: with
+# embedded servers, then with sshd, vsftpd and curl.
+faults: setup
+	FTPTUNNEL_FAULTS=1 $(GO) test $(RACE) -count=1 -timeout=30m -run='^TestFaults|^TestCut' $(ARGS) -v ./cmd/ftptunnel
+
+# Every known attack, as a table.
+attacks: setup
+	FTPTUNNEL_ATTACKS=1 $(GO) test $(RACE) -count=1 -timeout=30m -run='^TestAttacks$$' $(ARGS) -v ./cmd/ftptunnel
+
+# Transfers in mixed modes with faults among them for as long as SOAK says, and
+# what the process holds at the end.
+SOAK ?= 30m
+soak: setup
+	FTPTUNNEL_SOAK=$(SOAK) $(GO) test -count=1 -timeout=0 -run='^TestSoak' $(ARGS) -v ./cmd/ftptunnel
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

@@ -90,7 +90,7 @@ func (o *outcomes) print(out io.Writer, ssh string) {
 	}
 	for _, r := range rows() {
 		if r.cannot {
-			fmt.Fprintf(w, "\n%s\tthe client cannot", r)
+			fmt.Fprintf(w, "\n%s\tnone%s", r, strings.Repeat("\tcannot", len(matrixLegs(ssh))))
 			continue
 		}
 		for _, serverMode := range []string{"auto", "passive", "active"} {
