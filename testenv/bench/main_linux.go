@@ -53,7 +53,7 @@ func parse() options {
 
 func run() int {
 	o := parse()
-	if err := netlab.LinkAvailable(); err != nil {
+	if err := possible(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
@@ -69,6 +69,16 @@ func run() int {
 		return 1
 	}
 	return 0
+}
+
+// possible tells at once what would be found out at the end.
+func possible(o options) error {
+	if o.docs != "" {
+		if _, _, err := aroundSection(o.docs); err != nil {
+			return err
+		}
+	}
+	return netlab.LinkAvailable()
 }
 
 // quietly keeps this process from disturbing what it measures: it collects

@@ -113,14 +113,24 @@ const (
 
 // replaceSection puts text between the marks of a page.
 func replaceSection(name string, text []byte) error {
-	page, err := os.ReadFile(name)
+	before, after, err := aroundSection(name)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(page, []byte(sectionBegin))
-	_, after, ok2 := bytes.Cut(rest, []byte(sectionEnd))
-	if !ok || !ok2 {
-		return errors.New(name + " has no marked section")
+	parts := [][]byte{before, []byte(sectionBegin + "\n"), text, []byte("\n" + sectionEnd), after}
+	return os.WriteFile(name, bytes.Join(parts, nil), 0o644)
+}
+
+// aroundSection returns what stands before and after the marks of a page.
+func aroundSection(name string) (before, after []byte, err error) {
+	page, err := os.ReadFile(name)
+	if err != nil {
+		return nil, nil, err
 	}
-	return os.WriteFile(name, bytes.Join([][]byte{before, []byte(sectionBegin), []byte("\n"), text, []byte("\n"), []byte(sectionEnd), after}, nil), 0o644)
+	before, rest, begins := bytes.Cut(page, []byte(sectionBegin))
+	_, after, ends := bytes.Cut(rest, []byte(sectionEnd))
+	if !begins || !ends {
+		return nil, nil, errors.New(name + " has no marked section")
+	}
+	return before, after, nil
 }
