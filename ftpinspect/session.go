@@ -1,9 +1,6 @@
 package ftpinspect
 
-import (
-	"net/netip"
-	"slices"
-)
+import "net/netip"
 
 // Session is the state of one control connection. It is owned by one
 // goroutine. Every method returns what the caller must do, in order.
@@ -244,85 +241,6 @@ func (s *Session) transferring() bool {
 	}
 	return false
 }
-
-// slot is a reply for the client that may have to wait. Lines of a closed slot
-// go out as soon as no open one is before it.
-type slot struct {
-	lines [][]byte
-	open  bool
-	held  *transfer // the transfer whose last reply this is
-	done  func()    // called when the slot has gone out
-}
-
-// relay passes a reply line to the client, behind what waits.
-func (s *Session) relay(line []byte) {
-	if len(s.out) == 0 {
-		s.toClient(line)
-		return
-	}
-	o := s.out[len(s.out)-1]
-	if o.open || o.done != nil {
-		o = s.newSlot()
-		o.open = false
-	}
-	s.keep(o, line)
-}
-
-func (s *Session) relayAll(lines [][]byte) {
-	for _, l := range lines {
-		s.relay(l)
-	}
-}
-
-func (s *Session) newSlot() *slot {
-	o := &slot{open: true}
-	s.out = append(s.out, o)
-	return o
-}
-
-func (s *Session) keep(o *slot, line []byte) {
-	o.lines = append(o.lines, line)
-	s.outSize += len(line)
-}
-
-// fill closes a slot with what the client is to get in its place.
-func (s *Session) fill(o *slot, lines ...[]byte) {
-	for _, l := range o.lines {
-		s.outSize -= len(l)
-	}
-	o.lines, o.open = nil, false
-	for _, l := range lines {
-		s.keep(o, l)
-	}
-	s.flush()
-}
-
-// flush sends what no longer waits.
-func (s *Session) flush() {
-	for len(s.out) > 0 && !s.out[0].open {
-		o := s.out[0]
-		s.out = s.out[1:]
-		for _, l := range o.lines {
-			s.outSize -= len(l)
-			s.toClient(l)
-		}
-		if o.done != nil {
-			o.done()
-		}
-	}
-	s.finish()
-}
-
-func (s *Session) toClient(line []byte) {
-	if code, more := replyCode(line); code != 0 && !more {
-		s.lastReply = code
-	}
-	s.do(ToClient(withCRLF(line)))
-}
-
-func (s *Session) toServer(line []byte) { s.do(ToServer(withCRLF(line))) }
-
-func withCRLF(line []byte) []byte { return append(slices.Clip(line), '\r', '\n') }
 
 func (s *Session) do(e Effect) {
 	if !s.closed {
