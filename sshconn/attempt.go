@@ -10,13 +10,13 @@ import (
 // attempt is a connection in the making.
 type attempt struct {
 	done   chan struct{}
-	conn   *connection
+	conn   carrier
 	err    error
 	cancel context.CancelCauseFunc
 }
 
 // connected returns the live connection, making one where there is none.
-func (c *Client) connected(ctx context.Context) (*connection, error) {
+func (c *Client) connected(ctx context.Context) (carrier, error) {
 	for {
 		a, err := c.begin(ctx)
 		if err != nil {
@@ -89,7 +89,7 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 	if wait > 0 && !sleep(ctx, wait) {
 		a.err = context.Cause(ctx)
 	} else {
-		a.conn, a.err = c.establish(ctx)
+		a.conn, a.err = c.carry(ctx)
 	}
 	c.settle(ctx, a)
 	close(a.done)

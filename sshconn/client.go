@@ -29,7 +29,7 @@ type Client struct {
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex // guards the rest
-	live     *connection
+	live     carrier
 	dialing  *attempt
 	refused  error // a refusal that another attempt would not change
 	last     error // of the last attempt
@@ -91,7 +91,7 @@ func (c *Client) DialContext(ctx context.Context, network, address string) (net.
 		if err != nil {
 			return nil, err
 		}
-		k, err := c.spread(conn).dial(ctx, address)
+		k, err := conn.dial(ctx, address)
 		if err == nil {
 			return k, nil
 		}
@@ -114,11 +114,7 @@ func (c *Client) Listen(ctx context.Context, network, address string) (net.Liste
 	if err != nil {
 		return nil, err
 	}
-	l, err := conn.listen(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
+	return conn.listen(ctx, address)
 }
 
 func checkNetwork(network string) error {

@@ -70,11 +70,13 @@ type Config struct {
 
 	ControlPath string // socket of a master that may be live; "" = none
 	LogLevel    string
+	Engine      Engine
 	ExecNothing bool // do not execute the one command after the login
 
 	// Unsupported names directives that are set and have no effect here.
 	Unsupported []string
 
-	settings *settings // as read, for WriteG
-	options  Options
+	settings    *settings // as read, for WriteG
+	options     Options
+	destination string // as it was given
 }

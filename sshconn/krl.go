@@ -47,6 +47,7 @@ func (r *krlReader) take(n int) []byte {
 }
 
 func (r *krlReader) byte() byte     { return r.take(1)[0] }
+func (r *krlReader) uint32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
 func (r *krlReader) uint64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
 func (r *krlReader) string() []byte {
 	n := binary.BigEndian.Uint32(r.take(4))

@@ -13,6 +13,7 @@ type Options struct {
 	Family      int      // 4 for -4, 6 for -6, 0 = unset
 	Bind        string   // -b
 	ExecNothing bool     // -N: do not send the one exec
+	Engine      Engine   // who speaks SSH
 
 	// Home is the directory that ~ stands for; "" = that of the user who
 	// runs the process, by the user database, as ssh does.

@@ -62,7 +62,7 @@ func resolveBy(ctx context.Context, r resolver, destination string, o Options) (
 	if err != nil {
 		return nil, err
 	}
-	cfg.Jumps = hops
+	cfg.Jumps, cfg.destination = hops, destination
 	return cfg, nil
 }
 

@@ -57,7 +57,7 @@ func (c *Client) widen(live *connection) {
 	defer c.mu.Unlock()
 	c.widening--
 	switch {
-	case err == nil && (c.closed || c.live != live):
+	case err == nil && (c.closed || !c.rides(live)):
 		c.wg.Go(more.close)
 	case err == nil:
 		c.inner = append(c.inner, more)
@@ -66,6 +66,13 @@ func (c *Client) widen(live *connection) {
 		c.report(Event{Kind: Warning, Host: c.cfg.Alias, Err: err,
 			Text: "all transfers share one connection through the jump host"})
 	}
+}
+
+// rides tells whether a connection is the one that the client rides now. The
+// caller holds mu.
+func (c *Client) rides(conn *connection) bool {
+	n, ok := c.live.(*native)
+	return ok && n.conn == conn
 }
 
 // establishBeside connects to the destination once more, from the first hop of

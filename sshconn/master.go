@@ -1,0 +1,249 @@
+//go:build unix
+
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// master is a live OpenSSH master that is ridden as a passenger: every
+// connection is a stdio forward (ssh -W) through its control socket, every
+// listener a remote forward to a socket of ours. It is left as it was found.
+type master struct {
+	path   string // control socket
+	alias  string
+	dir    string // of the sockets that forwarded connections arrive at
+	notify func(Event)
+	stop   func() // ends a master of our own; nil for the user's
+	born   time.Time
+	done   chan struct{} // closed when the master is gone
+	guard  *muxConn      // ends with the master
+
+	mu      sync.Mutex // guards the rest
+	probe   *muxConn   // asks whether the master is alive
+	closing bool
+	serial  int
+	open    map[*masterListener]bool
+	wg      sync.WaitGroup
+}
+
+// joinMaster rides the master that ControlPath names, if one is live.
+func (c *Client) joinMaster(ctx context.Context) carrier {
+	if c.cfg.ControlPath == "" {
+		return nil
+	}
+	m, err := newMaster(ctx, c.cfg, c.cfg.ControlPath, c.notify)
+	if err != nil {
+		return nil
+	}
+	c.report(Event{Kind: Connected, Host: c.cfg.Alias, Method: "ControlPath", Text: c.cfg.ControlPath})
+	return m
+}
+
+// newMaster connects to a control socket and watches it.
+func newMaster(ctx context.Context, cfg *Config, path string, notify func(Event)) (*master, error) {
+	m := &master{path: path, alias: cfg.Alias, notify: notify, born: time.Now(),
+		done: make(chan struct{}), open: map[*masterListener]bool{}}
+	var err error
+	if m.guard, err = dialMux(ctx, path); err != nil {
+		return nil, err
+	}
+	if m.probe, err = dialMux(ctx, path); err == nil {
+		err = m.check()
+	}
+	if err == nil {
+		m.dir, err = os.MkdirTemp("", "ftptunnel-")
+	}
+	if err != nil {
+		m.guard.Close()
+		if m.probe != nil {
+			m.probe.Close()
+		}
+		return nil, err
+	}
+	m.begin(m.watch)
+	return m, nil
+}
+
+// begin runs f in a goroutine that close waits for; false once closing.
+func (m *master) begin(f func()) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return false
+	}
+	m.wg.Go(f)
+	return true
+}
+
+// watch notices the end of the master: it never says anything on its own.
+func (m *master) watch() {
+	io.Copy(io.Discard, m.guard)
+	close(m.done)
+	for _, l := range m.listeners() {
+		l.sock.Close()
+	}
+	if err := m.endError(); err != net.ErrClosed {
+		m.notify(Event{Kind: Lost, Host: m.alias, Err: err})
+	}
+}
+
+// check asks the master whether it is alive. A master that has lost its
+// connection is dead: an answer after an end of file proves that the end of
+// file was the peer's.
+func (m *master) check() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.probe.SetDeadline(time.Now().Add(muxTimeout))
+	_, err := m.probe.request(muxAlive, muxAliveCheck, nil)
+	return err
+}
+
+func (m *master) alive() bool {
+	select {
+	case <-m.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// endError is what reads and writes return once the master is gone.
+func (m *master) endError() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return net.ErrClosed
+	}
+	return &LostError{Host: m.alias, After: time.Since(m.born).Round(time.Second), Cause: errMasterGone}
+}
+
+var errMasterGone = errors.New("the OpenSSH master is gone")
+
+// listeners returns those that are open.
+func (m *master) listeners() []*masterListener {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.open))
+}
+
+// close leaves the master, without the forwards that it made for us, or ends it
+// if it is ours.
+func (m *master) close() {
+	if m.stop == nil {
+		for _, l := range m.listeners() {
+			l.cancel()
+		}
+	}
+	m.mu.Lock()
+	m.closing = true
+	m.mu.Unlock()
+	m.guard.Close()
+	m.probe.Close()
+	if m.stop != nil {
+		m.stop()
+	}
+	m.wg.Wait()
+	os.RemoveAll(m.dir)
+}
+
+// dial makes the master open a connection.
+func (m *master) dial(ctx context.Context, address string) (net.Conn, error) {
+	host, port, err := splitAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	ctl, err := dialMux(ctx, m.path)
+	if err != nil {
+		return nil, m.failed(ctx, err)
+	}
+	k, err := m.connect(ctx, ctl, host, port)
+	if err != nil {
+		var refused *muxError
+		if errors.As(err, &refused) {
+			return nil, &ForwardError{Addr: address, Reason: ConnectFailed, Text: strings.ToLower(refused.text)}
+		}
+		return nil, m.failed(ctx, err)
+	}
+	k.remote = Addr(address)
+	return k, nil
+}
+
+// failed words a failure: ctx has ended, or the master has.
+func (m *master) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !m.alive() || m.check() != nil {
+		return m.endError()
+	}
+	return err
+}
+
+// connect sends the request for one connection and waits for the answer. While the
+// server connects the control connection must stay: a master whose passenger
+// leaves before the answer comes may end (OpenSSH 9.2, mux_stdio_confirm). So
+// who gives up leaves a goroutine waiting, until the master or the client ends.
+func (m *master) connect(ctx context.Context, ctl *muxConn, host string, port uint16) (*masterConn, error) {
+	read, theirOut, err := muxPipe()
+	if err != nil {
+		ctl.Close()
+		return nil, err
+	}
+	write, theirIn, err := muxPipe()
+	if err != nil {
+		ctl.Close()
+		read.Close()
+		theirOut.Close()
+		return nil, err
+	}
+	k := &masterConn{m: m, ctl: ctl, read: read, write: write}
+	answer, gone := make(chan error), make(chan struct{})
+	defer close(gone)
+	ask := func() {
+		_, err := ctl.request(muxSessionOpened, muxNewStdio, []*os.File{theirIn, theirOut},
+			"", host, uint32(port))
+		theirIn.Close()
+		theirOut.Close()
+		select {
+		case answer <- err:
+			if err != nil {
+				k.release()
+			}
+		case <-gone:
+			k.release()
+		}
+	}
+	if !m.begin(ask) {
+		theirIn.Close()
+		theirOut.Close()
+		k.release()
+		return nil, net.ErrClosed
+	}
+	select {
+	case err := <-answer:
+		return k, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-m.done:
+		return nil, m.endError()
+	}
+}
+
+// socket returns the path of a new socket for forwarded connections.
+func (m *master) socket() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.serial++
+	return filepath.Join(m.dir, itoa(m.serial))
+}

@@ -1,0 +1,198 @@
+//go:build unix
+
+package sshconn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// userMaster starts an OpenSSH master as a user would, and a configuration
+// whose ControlPath leads to it.
+func userMaster(t *testing.T, s *sshd) (*exec.Cmd, *Config) {
+	t.Helper()
+	bin := program(t, "ssh")
+	dir, err := os.MkdirTemp("", "cm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sock := filepath.Join(dir, "sock")
+	cmd := exec.Command(bin, "-F", s.config, "-M", "-N", "-S", sock, "box")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.RemoveAll(dir)
+	})
+	waitFor(t, func() bool {
+		_, err := os.Stat(sock)
+		return err == nil
+	})
+	return cmd, s.resolve("box", func(o *Options) { o.Set = []string{"ControlPath=" + sock} })
+}
+
+func masterAlive(t *testing.T, cfg *Config) bool {
+	return exec.Command(program(t, "ssh"), "-S", cfg.ControlPath, "-O", "check", "box").Run() == nil
+}
+
+func TestRidesLiveMaster(t *testing.T) {
+	s := startSSHD(t, "")
+	_, cfg := userMaster(t, s)
+	c := client(t, cfg, nil)
+	target := echoServer(t)
+	for range 30 {
+		conn, err := c.DialContext(short(t), "tcp", target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exchange(t, conn, 300_000)
+		conn.Close()
+	}
+	var refused *ForwardError
+	if _, err := c.DialContext(short(t), "tcp", "127.0.0.1:1"); !errors.As(err, &refused) {
+		t.Errorf("nobody listens: %v", err)
+	}
+	for range 3 {
+		l, err := c.Listen(short(t), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() { io.Copy(in, in); in.Close(); close(done) }()
+		exchange(t, out, 100_000)
+		out.Close()
+		<-done
+		l.Close()
+		waitFor(t, func() bool {
+			k, err := net.Dial("tcp", l.Addr().String())
+			if err == nil {
+				k.Close()
+			}
+			return err != nil
+		})
+	}
+	l, err := c.Listen(short(t), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if !masterAlive(t, cfg) {
+		t.Error("the user's master is gone")
+	}
+	if k, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		k.Close()
+		t.Error("the user's master still listens for us")
+	}
+}
+
+func TestLostMasterIsNoEndOfFile(t *testing.T) {
+	s := startSSHD(t, "")
+	for range 5 {
+		cmd, cfg := userMaster(t, s)
+		c := client(t, cfg, nil)
+		var wg sync.WaitGroup
+		target := feeder(t)
+		var ready sync.WaitGroup
+		for range 4 {
+			ready.Add(1)
+			wg.Go(func() {
+				conn, err := c.DialContext(short(t), "tcp", target)
+				if err == nil {
+					_, err = io.ReadFull(conn, make([]byte, 100))
+				}
+				ready.Done()
+				if err == nil {
+					_, err = io.Copy(io.Discard, conn)
+				}
+				var lost *LostError
+				if !errors.As(err, &lost) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		ready.Wait()
+		cmd.Process.Kill()
+		wg.Wait()
+		c.Close()
+	}
+}
+
+// Whoever gives up a dial that still waits must not take the master with him.
+func TestMasterSurvivesAbandonedDial(t *testing.T) {
+	s := startSSHD(t, "")
+	_, cfg := userMaster(t, s)
+	c := client(t, cfg, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := c.DialContext(ctx, "tcp", "192.0.2.1:21"); err == nil {
+		t.Error("a filtered address was reached")
+	}
+	if _, err := c.DialContext(short(t), "tcp", echoServer(t)); err != nil {
+		t.Error(err)
+	}
+	c.Close()
+	if !masterAlive(t, cfg) {
+		t.Error("the user's master is gone")
+	}
+}
+
+func TestPrivateMaster(t *testing.T) {
+	s := startSSHD(t, "")
+	cfg := s.resolve("box", func(o *Options) { o.Engine = EngineOpenSSH })
+	c := client(t, cfg, nil)
+	conn, err := c.DialContext(short(t), "tcp", echoServer(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, conn, 1<<20)
+	l, err := c.Listen(short(t), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := c.live.(*master)
+	c.Close()
+	if _, err := os.Stat(m.path); err == nil {
+		t.Error("the private master was left behind")
+	}
+	if _, err := l.Accept(); err == nil {
+		t.Error("the listener outlived the client")
+	}
+}
+
+func TestPrivateMasterIsRefused(t *testing.T) {
+	s := startSSHD(t, "")
+	s.write("authorized_keys", "")
+	cfg := s.resolve("box", func(o *Options) { o.Engine, o.Batch = EngineOpenSSH, true })
+	err := client(t, cfg, nil).Connect(short(t))
+	var refused *AuthError
+	if !errors.As(err, &refused) {
+		t.Errorf("got %v", err)
+	}
+	known := s.write("none", "")
+	cfg = s.resolve("box", func(o *Options) {
+		o.Engine, o.Batch, o.Set = EngineOpenSSH, true, []string{"StrictHostKeyChecking=yes", "UserKnownHostsFile=" + known}
+	})
+	err = client(t, cfg, nil).Connect(short(t))
+	var key *HostKeyError
+	if !errors.As(err, &key) {
+		t.Errorf("got %v", err)
+	}
+}
