@@ -3,24 +3,32 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/netip"
+	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 )
 
 // place is where a wrapped command finds the FTP server.
-type place struct{ addr netip.AddrPort }
+type place struct{ addr string } // host:port
 
-func (p place) host() string { return p.addr.Addr().String() }
-func (p place) port() string { return strconv.Itoa(int(p.addr.Port())) }
-func (p place) url() string  { return "ftp://" + p.addr.String() }
+func (p place) url() string { return "ftp://" + p.addr }
+
+// host returns the host without the brackets of an IPv6 address.
+func (p place) host() string {
+	host, _, _ := net.SplitHostPort(p.addr)
+	return host
+}
+
+func (p place) port() string {
+	_, port, _ := net.SplitHostPort(p.addr)
+	return port
+}
 
 // fill replaces {addr}, {host}, {port} and {url} in a command's arguments.
 func (p place) fill(args []string) []string {
-	r := strings.NewReplacer("{addr}", p.addr.String(), "{host}", p.host(),
+	r := strings.NewReplacer("{addr}", p.addr, "{host}", p.host(),
 		"{port}", p.port(), "{url}", p.url())
 	filled := make([]string, len(args))
 	for i, a := range args {
@@ -32,7 +40,7 @@ func (p place) fill(args []string) []string {
 // environ returns the variables that say the same.
 func (p place) environ() []string {
 	return []string{
-		"FTPTUNNEL_ADDR=" + p.addr.String(),
+		"FTPTUNNEL_ADDR=" + p.addr,
 		"FTPTUNNEL_HOST=" + p.host(),
 		"FTPTUNNEL_PORT=" + p.port(),
 		"FTPTUNNEL_URL=" + p.url(),

@@ -9,10 +9,14 @@ func (p *program) tellCuts(services []*service) bool {
 	for _, s := range services {
 		for _, c := range s.tunnel.Cut() {
 			found = true
-			text := fmt.Sprintf("the command succeeded, but the %s of %q was cut after %s: %s",
-				direction(c.Direction), c.Path, byteCount(c.Bytes), cutCause(c.Err, c.Reply))
+			where := ""
+			if s.kind == proxyForward {
+				where = " at " + c.Target
+			}
+			text := fmt.Sprintf("the command succeeded, but the %s of %q%s was cut after %s: %s",
+				direction(c.Direction), c.Path, where, byteCount(c.Bytes), cutCause(c.Err, c.Reply))
 			p.log.fail("cut", text, "transfer it again: what arrived is not the whole file",
-				"path", c.Path, "direction", direction(c.Direction), "bytes", c.Bytes)
+				"target", c.Target, "path", c.Path, "direction", direction(c.Direction), "bytes", c.Bytes)
 		}
 	}
 	return found

@@ -106,7 +106,7 @@ func (d *demo) tryMode(ctx context.Context, mode string) error {
 
 // exchange is one session of the client.
 func (d *demo) exchange(ctx context.Context, mode, name string, sent []byte) (listing, got []byte, err error) {
-	c, err := dialFTP(ctx, d.up.services[0].at().addr.String())
+	c, err := dialFTP(ctx, d.up.services[0].at().addr)
 	if err != nil {
 		return nil, nil, err
 	}

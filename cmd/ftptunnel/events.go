@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"ftptunnel/ftpinspect"
@@ -11,32 +10,17 @@ import (
 	"ftptunnel/tunnel"
 )
 
-// teller words the events of one forward's tunnel.
-type teller struct {
-	*program
-	forward forward
-}
-
-// observer returns what a forward's tunnel reports its events to. It is called
-// from the sessions' goroutines.
-func (p *program) observer(f forward) func(tunnel.Event) {
-	t := &teller{p, f}
-	return func(e tunnel.Event) {
-		if p.observe != nil {
-			p.observe(e)
-		}
-		t.tell(e)
-	}
-}
-
 // tell words one event.
 func (t *teller) tell(e tunnel.Event) {
 	switch e := e.(type) {
 	case tunnel.SessionStarted:
 		t.say(levelInfo, "session_started", e.Session, fmt.Sprintf("client %v", e.Peer),
 			"client", e.Peer.String(), "listener", e.Local.String())
+	case tunnel.TargetChosen:
+		t.choose(e)
 	case tunnel.SessionEnded:
 		t.sessionEnded(e)
+		t.forget(e.Session)
 	case tunnel.Dialogue:
 		t.dialogue(e)
 	case tunnel.TransferStarted:
@@ -55,20 +39,6 @@ func (t *teller) tell(e tunnel.Event) {
 	case tunnel.DataFailed:
 		t.dataFailed(e)
 	}
-}
-
-// say writes one event of a session, 0 if it belongs to none.
-func (t *teller) say(level slog.Level, event string, session uint64, text string, fields ...any) {
-	tag := ""
-	switch {
-	case len(t.forwards) > 1 && session > 0:
-		tag = fmt.Sprintf("[%s %d] ", t.forward.target(), session)
-	case len(t.forwards) > 1:
-		tag = fmt.Sprintf("[%s] ", t.forward.target())
-	case session > 0:
-		tag = fmt.Sprintf("[%d] ", session)
-	}
-	t.log.log(level, event, tag+text, append([]any{"target", t.forward.target(), "session", session}, fields...)...)
 }
 
 // sessionEnded tells of a session that is over, and what failed if something
@@ -151,7 +121,7 @@ func verdict(e tunnel.TransferEnded) string {
 // dataFailed tells of a data connection that could not be made. A remote
 // forward that is refused where it need not be had is bridged, and no news.
 func (t *teller) dataFailed(e tunnel.DataFailed) {
-	level, hint := levelWarn, dataHint(e)
+	level, hint := levelWarn, t.dataHint(e)
 	if t.serverMode == ftpinspect.ModeAuto && e.Listen && e.End == tunnel.Server {
 		level, hint = levelInfo, ""
 	}

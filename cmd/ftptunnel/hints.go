@@ -17,7 +17,7 @@ import (
 func (p *program) hint(err error) string {
 	for _, h := range []func(error) string{
 		usageHint, commandHint, p.configHint, p.hostKeyHint, p.authHint, p.connectHint,
-		p.targetHint, p.forwardHint, listenHint,
+		p.targetHint, p.forwardHint, p.hereHint, p.listenHint,
 	} {
 		if s := h(err); s != "" {
 			return s
@@ -122,15 +122,21 @@ func (p *program) connectHint(err error) string {
 }
 
 // listenHint is for a port on this machine that cannot be listened on.
-func listenHint(err error) string {
+func (p *program) listenHint(err error) string {
 	const wsaEADDRINUSE = syscall.Errno(10048) // Windows' own number
+	other, free := "--listen localhost:PORT takes another port", "--listen localhost:2121"
+	if p.byOption {
+		other, free = "give another port, or 0 for any free one", "as in -L 2121:host:21"
+	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaEADDRINUSE):
-		return "another program listens there, perhaps another ftptunnel: --listen localhost:PORT takes another port"
+		return "another program listens there, perhaps another ftptunnel: " + other
 	case errors.Is(err, syscall.EACCES):
-		return "ports below 1024 need a privilege: --listen localhost:2121"
+		return "ports below 1024 need a privilege: " + free
+	case errors.Is(err, syscall.EADDRNOTAVAIL) && p.byOption:
+		return "this machine does not have that address; without one it is every loopback address, as in -L 2121:host:21"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this machine does not have that address: --listen localhost:2121"
+		return "this machine does not have that address: " + free
 	}
 	return ""
 }

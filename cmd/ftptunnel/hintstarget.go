@@ -14,11 +14,11 @@ func (p *program) targetHint(err error) string {
 	if e, ok := errors.AsType[*tunnel.NotFTPError](err); ok {
 		switch {
 		case strings.HasPrefix(e.Greeting, "SSH-"):
-			return "an SSH server answers there; FTP has a port of its own, 21 as a rule: " + p.retry("host:21")
+			return "an SSH server answers there; FTP has a port of its own, 21 as a rule: " + p.naming(e.Target, "21")
 		case e.Greeting == "":
 			return "FTPS on port 990 waits for TLS and is not FTP; plain FTP has port 21 as a rule"
 		}
-		return "name the FTP server as the SSH server sees it: " + p.retry("host:port")
+		return "name the FTP server as " + p.seen(e.Target) + ": " + p.naming(e.Target, "port")
 	}
 	if _, ok := errors.AsType[*tunnel.BusyError](err); ok {
 		return "the FTP server is full: try again later, or have its limit raised"
@@ -26,15 +26,45 @@ func (p *program) targetHint(err error) string {
 	return ""
 }
 
-// retry returns the command line with another target.
-func (p *program) retry(target string) string {
-	return fmt.Sprintf("ftptunnel %s %s", p.destination, target)
+// kindOf returns the kind of the forward that a target is the FTP server of.
+func (p *program) kindOf(target string) forwardKind {
+	kind := localForward
+	for _, f := range p.forwards {
+		if f.target() == target {
+			return f.kind
+		}
+		if f.kind == proxyForward {
+			kind = proxyForward
+		}
+	}
+	return kind
 }
 
-// forwardHint is for a direct-tcpip channel that the SSH server refused.
+// seen says for whom a target is named.
+func (p *program) seen(target string) string {
+	if p.kindOf(target) == remoteForward {
+		return "this machine sees it"
+	}
+	return "the SSH server sees it"
+}
+
+// naming shows how another FTP server is named in the place of a target.
+func (p *program) naming(target, port string) string {
+	switch p.kindOf(target) {
+	case remoteForward:
+		return "-R [bind:]port:host:" + port
+	case proxyForward:
+		return "USER name@host:" + port
+	}
+	return fmt.Sprintf("ftptunnel %s host:%s", p.destination, port)
+}
+
+// forwardHint is for a forward that the SSH server refused.
 func (p *program) forwardHint(err error) string {
 	if e, ok := errors.AsType[*sshconn.ListenError](err); ok && e.Policy {
 		return "sshd_config there: AllowTcpForwarding, PermitListen"
+	} else if ok {
+		return "another program listens there, or an earlier connection that is not missed yet: another port, or 0 for any free one"
 	}
 	e, ok := errors.AsType[*sshconn.ForwardError](err)
 	if !ok {
@@ -43,18 +73,39 @@ func (p *program) forwardHint(err error) string {
 	if e.Reason == sshconn.Prohibited {
 		return "sshd_config there: AllowTcpForwarding, PermitOpen"
 	}
-	return "no FTP server answers there, as the SSH server sees it; another is named by: " + p.retry("host:port")
+	return p.nobodyHint(e.Addr)
+}
+
+// nobodyHint is for a target that nobody answers at.
+func (p *program) nobodyHint(target string) string {
+	return "no FTP server answers there, as " + p.seen(target) + "; another is named by: " + p.naming(target, "port")
+}
+
+// hereHint is for an FTP server that this machine itself cannot reach.
+func (p *program) hereHint(err error) string {
+	e, ok := errors.AsType[*tunnel.DialError](err)
+	if !ok || p.kindOf(e.Target) != remoteForward {
+		return ""
+	}
+	return p.nobodyHint(e.Target)
 }
 
 // dataHint is for a data connection that could not be made.
-func dataHint(e tunnel.DataFailed) string {
+func (t *teller) dataHint(e tunnel.DataFailed) string {
+	remote := t.forward.kind == remoteForward
 	if f, ok := errors.AsType[*sshconn.ForwardError](e.Err); ok && f.Reason == sshconn.Prohibited {
 		return "sshd_config there: AllowTcpForwarding, PermitOpen"
 	}
 	if l, ok := errors.AsType[*sshconn.ListenError](e.Err); ok && l.Policy {
+		if remote {
+			return "sshd_config there: AllowTcpForwarding, PermitListen; or active mode in the client"
+		}
 		return "sshd_config there: AllowTcpForwarding, PermitListen; or --server-mode passive"
 	}
 	if e.End == tunnel.Server && !e.Listen {
+		if remote {
+			return "the FTP server's passive ports must be reachable from this machine; --data-host reply obeys the address that it names"
+		}
 		return "the FTP server's passive ports must be reachable from the SSH server; --data-host reply obeys the address that it names"
 	}
 	return ""

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 
 	"ftptunnel/tunnel"
 )
@@ -19,7 +18,7 @@ func listen(ctx context.Context, f forward) ([]net.Listener, error) {
 		ls, err := tunnel.ListenLoopback(ctx, uint16(f.port))
 		return ls, listenError(err)
 	}
-	l, err := tunnel.Local{}.Listen(ctx, "tcp", net.JoinHostPort(f.bind, strconv.Itoa(f.port)))
+	l, err := tunnel.Local{}.Listen(ctx, "tcp", f.listenAddress())
 	if err != nil {
 		return nil, listenError(err)
 	}
@@ -46,27 +45,36 @@ func closeAll(ls []net.Listener) {
 	}
 }
 
-// warnIfWide says when more than this machine can reach a listener.
-func (p *program) warnIfWide(ls []net.Listener) {
-	for _, l := range ls {
-		a := addrPort(l)
-		if !a.Addr().IsLoopback() {
-			p.log.log(levelWarn, "wide_bind", fmt.Sprintf("listening on %s: whoever reaches it can use the tunnel, in clear", a), "address", a.String())
+// warnIfWide says when others than the users of one machine can reach a
+// service, and what it gives them.
+func (p *program) warnIfWide(s *service) {
+	for _, l := range s.listeners {
+		at := l.Addr().String()
+		if host, _, _ := net.SplitHostPort(at); onSSHHost(host) {
+			continue
 		}
+		text := fmt.Sprintf("listening on %s: whoever reaches it can use the tunnel, in clear", at)
+		if s.kind == proxyForward {
+			text += fmt.Sprintf(", to every host that %s can reach", p.destination)
+		}
+		p.log.log(levelWarn, "wide_bind", text, "address", at)
 	}
 }
 
-// addrPort returns the address of a listener on this machine.
-func addrPort(l net.Listener) netip.AddrPort {
-	a := l.Addr().(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
-
-// at returns where a client on this machine finds the service.
+// at returns where a client finds the service: on this machine, or on the SSH
+// server's side.
 func (s *service) at() place {
-	a := addrPort(s.listeners[0])
-	if a.Addr().IsUnspecified() {
-		a = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+	at := s.listeners[0].Addr().String()
+	host, port, err := net.SplitHostPort(at)
+	if err != nil {
+		return place{at}
 	}
-	return place{a}
+	a, err := netip.ParseAddr(host)
+	switch {
+	case host == "" || err == nil && a.IsUnspecified():
+		host = "127.0.0.1"
+	case err == nil:
+		host = a.Unmap().String()
+	}
+	return place{net.JoinHostPort(host, port)}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 
 	"ftptunnel/ftpinspect"
@@ -63,30 +64,41 @@ func (t *teller) note(n tunnel.Note) {
 	if w.hint != "" {
 		fields = append(fields, fieldHint, w.hint)
 	}
-	t.say(w.level, w.event, n.Session, fmt.Sprintf(w.text+"%.0[1]s%.0[2]s", t.forward.target(), n.Detail), fields...)
+	t.say(w.level, w.event, n.Session, fmt.Sprintf(w.text+"%.0[1]s%.0[2]s", t.target(n.Session), n.Detail), fields...)
 }
 
 // tlsRefused says, honestly and once, which leg stays in clear.
 func (t *teller) tlsRefused(session uint64, fields []any) {
-	if !t.once("tls_refused " + t.forward.target()) {
+	target := t.target(session)
+	if !t.once("tls_refused " + target) {
 		return
 	}
-	if onSSHHost(t.forward.host) {
-		t.say(levelInfo, "tls_refused", session, "AUTH refused: SSH encrypts all the way to "+t.forward.target(), fields...)
+	if onSSHHost(hostOf(target)) {
+		t.say(levelInfo, "tls_refused", session, "AUTH refused: SSH encrypts all the way to "+target, fields...)
 		return
 	}
 	t.say(levelWarn, "tls_refused", session, fmt.Sprintf("AUTH refused: passwords and data travel in clear from %s to %s",
-		t.destination, t.forward.target()), append(fields, fieldHint, "--tls pass passes AUTH on; then no listing and no transfer can be carried")...)
+		t.gateway(), target), append(fields, fieldHint, "--tls pass passes AUTH on; then no listing and no transfer can be carried")...)
 }
 
 // tlsPassed says, aloud and once, what a session in TLS is without.
 func (t *teller) tlsPassed(session uint64, fields []any) {
-	if !t.once("tls_passed " + t.forward.target()) {
+	target := t.target(session)
+	if !t.once("tls_passed " + target) {
 		return
 	}
 	fields = append(fields, fieldHint, "login, cd, mkdir, rename and delete work, listings and transfers do not; those need a client without TLS")
 	t.say(levelWarn, "tls_passed", session, fmt.Sprintf("%s has accepted AUTH: the session is in TLS and cannot be read, its data connections are no longer handled",
-		t.forward.target()), fields...)
+		target), fields...)
+}
+
+// hostOf returns the host of a host:port.
+func hostOf(target string) string {
+	host, _, err := net.SplitHostPort(target)
+	if err != nil {
+		return target
+	}
+	return host
 }
 
 // onSSHHost reports whether a target's host is the SSH server itself.

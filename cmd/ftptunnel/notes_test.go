@@ -13,9 +13,9 @@ import (
 // that they come from.
 func told(host string, kinds ...ftpinspect.NoteKind) []string {
 	var stderr bytes.Buffer
-	f := forward{"localhost", 2121, host, 21}
+	f := forward{bind: "localhost", port: 2121, host: host, hostPort: 21}
 	o := &options{destination: "files", forwards: []forward{f}}
-	t := &teller{&program{options: o, log: newLogger(&stderr, o)}, f}
+	t := &teller{program: &program{options: o, log: newLogger(&stderr, o)}, forward: f}
 	for i, k := range kinds {
 		t.note(tunnel.Note{Session: uint64(i + 1), Note: ftpinspect.Note{Kind: k, Detail: "TLS"}})
 	}

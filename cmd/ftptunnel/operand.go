@@ -3,23 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
 )
-
-// forward is one FTP-aware local forward: where clients arrive, and the FTP
-// server as the SSH server resolves it.
-type forward struct {
-	bind     string // "localhost" is every loopback address, "" every address
-	port     int
-	host     string
-	hostPort int
-}
-
-// target returns the FTP server's host:port.
-func (f forward) target() string { return net.JoinHostPort(f.host, strconv.Itoa(f.hostPort)) }
 
 // parsePort reads a port number from 1 to 65535.
 func parsePort(s string) (int, error) {
@@ -75,26 +62,6 @@ func (f *forward) parseListen(s string) error {
 	}
 	f.bind = wildcard(host)
 	return nil
-}
-
-// parseLocal reads the argument of -L: [bind:]port:host:hostport. Without bind
-// it is every loopback address.
-func parseLocal(s string) (forward, error) {
-	fields, err := splitColons(s)
-	if err == nil && len(fields) == 3 {
-		fields = append([]string{"localhost"}, fields...)
-	}
-	if err != nil || len(fields) != 4 || fields[2] == "" {
-		return forward{}, usagef("-L %q is not [bind:]port:host:hostport", s)
-	}
-	f := forward{bind: wildcard(fields[0]), host: fields[2]}
-	if f.port, err = parseListenPort(fields[1]); err != nil {
-		return f, usagef("-L %q: %v", s, err)
-	}
-	if f.hostPort, err = parsePort(fields[3]); err != nil {
-		return f, usagef("-L %q: %v", s, err)
-	}
-	return f, nil
 }
 
 // wildcard returns the bind address for a name: as in ssh(1), a star is every

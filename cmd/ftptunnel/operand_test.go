@@ -41,21 +41,21 @@ func TestLocal(t *testing.T) {
 		in   string
 		want forward
 	}{
-		{"2121:host:21", forward{"localhost", 2121, "host", 21}},
-		{"0:host:21", forward{"localhost", 0, "host", 21}},
-		{"127.0.0.1:2121:host:21", forward{"127.0.0.1", 2121, "host", 21}},
-		{"[::1]:2121:[2001:db8::7]:21", forward{"::1", 2121, "2001:db8::7", 21}},
-		{"*:2121:host:21", forward{"", 2121, "host", 21}},
-		{":2121:host:21", forward{"", 2121, "host", 21}},
-		{"localhost:2121:host:21", forward{"localhost", 2121, "host", 21}},
+		{"2121:host:21", forward{bind: "localhost", port: 2121, host: "host", hostPort: 21}},
+		{"0:host:21", forward{bind: "localhost", port: 0, host: "host", hostPort: 21}},
+		{"127.0.0.1:2121:host:21", forward{bind: "127.0.0.1", port: 2121, host: "host", hostPort: 21}},
+		{"[::1]:2121:[2001:db8::7]:21", forward{bind: "::1", port: 2121, host: "2001:db8::7", hostPort: 21}},
+		{"*:2121:host:21", forward{bind: "", port: 2121, host: "host", hostPort: 21}},
+		{":2121:host:21", forward{bind: "", port: 2121, host: "host", hostPort: 21}},
+		{"localhost:2121:host:21", forward{bind: "localhost", port: 2121, host: "host", hostPort: 21}},
 	} {
-		got, err := parseLocal(c.in)
+		got, err := parseForward(localForward, c.in)
 		if err != nil || got != c.want {
 			t.Errorf("parseLocal(%q) = %+v, %v; want %+v", c.in, got, err, c.want)
 		}
 	}
 	for _, in := range []string{"", "2121", "2121:host", "2121:host:0", "x:host:21", "a:b:c:d:e", "2121::21", "[::1:2121:h:21"} {
-		if _, err := parseLocal(in); err == nil {
+		if _, err := parseForward(localForward, in); err == nil {
 			t.Errorf("parseLocal(%q) succeeded", in)
 		}
 	}
@@ -82,7 +82,7 @@ func TestListenAddress(t *testing.T) {
 }
 
 func TestFill(t *testing.T) {
-	at := place{mustAddrPort("[::1]:40123")}
+	at := place{"[::1]:40123"}
 	got := at.fill([]string{"{url}/a{b}", "-h{host}", "{port}", "{addr} {addr}", "{ls}"})
 	want := []string{"ftp://[::1]:40123/a{b}", "-h::1", "40123", "[::1]:40123 [::1]:40123", "{ls}"}
 	if !slices.Equal(got, want) {

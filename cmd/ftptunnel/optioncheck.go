@@ -89,23 +89,25 @@ func (o *options) setOperands(operands []string, r *raw) error {
 			text: "too many operands",
 			hint: "a command to run stands after --, as in: ftptunnel box -- curl {url}/",
 		}
-	case n == 2 && len(r.locals) > 0:
-		return usagef("a target and -L exclude each other")
-	case r.listen != "" && len(r.locals) > 0:
-		return usagef("--listen and -L exclude each other")
+	case n == 2 && len(r.forwards) > 0:
+		name, _ := r.forwards[0].kind.option()
+		return usagef("a target and %s exclude each other", name)
+	case r.listen != "" && len(r.forwards) > 0:
+		name, _ := r.forwards[0].kind.option()
+		return usagef("--listen and %s exclude each other", name)
 	}
 	o.destination = operands[0]
 	if o.destination == "" || o.destination[0] == '-' {
 		return usagef("%q is not a destination", o.destination)
 	}
-	for _, l := range r.locals {
-		f, err := parseLocal(l)
+	for _, one := range r.forwards {
+		f, err := parseForward(one.kind, one.text)
 		if err != nil {
 			return err
 		}
 		o.forwards = append(o.forwards, f)
 	}
-	if len(r.locals) > 0 {
+	if o.byOption = len(r.forwards) > 0; o.byOption {
 		return nil
 	}
 	return o.setTarget(operands[1:], r.listen)

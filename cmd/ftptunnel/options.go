@@ -15,7 +15,8 @@ import (
 // options; their meaning is in the usage text.
 type options struct {
 	destination string
-	forwards    []forward // the target's, or one for every -L
+	forwards    []forward // the target's, or one for every -L, -R and -D
+	byOption    bool      // by options, not by a target
 	command     []string  // what stands after --
 
 	login    string
@@ -54,7 +55,7 @@ func usagef(format string, args ...any) *usageError {
 
 // raw is the command line as pflag hands it over, before it is checked.
 type raw struct {
-	locals                            []string
+	forwards                          []forwardSpec
 	listen, serverMode, activeAddress string
 	dataHost, tls                     string
 	port                              string
@@ -67,7 +68,9 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f := pflag.NewFlagSet("ftptunnel", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.Usage = func() {}
-	f.StringArrayVarP(&r.locals, "L", "L", nil, "")
+	f.VarP(forwardValue{localForward, &r.forwards}, "L", "L", "")
+	f.VarP(forwardValue{remoteForward, &r.forwards}, "R", "R", "")
+	f.VarP(forwardValue{proxyForward, &r.forwards}, "D", "D", "")
 	f.StringVar(&r.listen, "listen", "", "")
 	f.StringVarP(&o.login, "l", "l", "", "")
 	f.StringVarP(&r.port, "p", "p", "", "")

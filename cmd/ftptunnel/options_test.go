@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 )
-
-func mustAddrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // optionPattern finds options in text as they are typed.
 var optionPattern = regexp.MustCompile(`(?:^|[\s(\x60,|/\[])(--[a-z][a-z-]+|-[A-Za-z0-9])\b`)
@@ -69,7 +66,7 @@ func TestParse(t *testing.T) {
 		!slices.Equal(o.identity, []string{"k1", "k2"}) || !slices.Equal(o.command, []string{"curl", "-v", "{url}"}) {
 		t.Errorf("%+v", o)
 	}
-	if f := o.forwards; len(f) != 1 || f[0] != (forward{"localhost", 0, "ftp.internal", 21}) {
+	if f := o.forwards; len(f) != 1 || f[0] != (forward{bind: "localhost", port: 0, host: "ftp.internal", hostPort: 21}) {
 		t.Errorf("forwards %+v", o.forwards)
 	}
 }
@@ -79,7 +76,7 @@ func TestParseDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := o.forwards; len(f) != 1 || f[0] != (forward{"localhost", 2121, "localhost", 21}) {
+	if f := o.forwards; len(f) != 1 || f[0] != (forward{bind: "localhost", port: 2121, host: "localhost", hostPort: 21}) {
 		t.Errorf("forwards %+v", o.forwards)
 	}
 	if o.level() != levelWarn || o.logFormat != "text" || o.replyHost || o.fxp {
@@ -93,6 +90,11 @@ func TestParseRefused(t *testing.T) {
 		{"a b c", "too many operands"},
 		{"a b -L 1:h:21", "a target and -L exclude each other"},
 		{"a --listen 1 -L 1:h:21", "--listen and -L exclude each other"},
+		{"a b -D 1", "a target and -D exclude each other"},
+		{"a --listen 1 -R 1:h:21", "--listen and -R exclude each other"},
+		{"a -D 1:h:21", `-D "1:h:21" is not [bind:]port`},
+		{"a -D x", `-D "x": "x" is not a port`},
+		{"a -R 1", `-R "1" is not [bind:]port:host:hostport`},
 		{"-4 -6 a", "-4 and -6 exclude each other"},
 		{"-q -v a", "-q and -v exclude each other"},
 		{"-p x a", `-p: "x" is not a port`},

@@ -78,7 +78,7 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 	s := u.start(ctx)
 	for _, one := range u.services {
 		fmt.Fprintln(p.stdout, one.at().url())
-		p.log.log(levelInfo, "ready", fmt.Sprintf("ready: %s is %s", one.at().url(), one.target()),
+		p.log.log(levelInfo, "ready", "ready: "+one.leads(one.at().url()),
 			"url", one.at().url(), "target", one.target())
 	}
 	select {
@@ -106,6 +106,12 @@ func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.S
 	s.drain(sigs)
 	if err != nil {
 		return p.commandFailed(err)
+	}
+	if err := s.failure(); err != nil {
+		p.fail("serve", err)
+		if status == exitOK {
+			return exitTunnel
+		}
 	}
 	if status == exitOK && p.tellCuts(u.services) {
 		return exitTunnel

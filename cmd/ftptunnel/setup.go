@@ -54,13 +54,8 @@ func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error)
 // setUpParts does what can fail soonest first: a port in use must not cost a
 // password.
 func (p *program) setUpParts(ctx context.Context, u *up) error {
-	for _, f := range p.forwards {
-		ls, err := listen(ctx, f)
-		if err != nil {
-			return err
-		}
-		u.services = append(u.services, &service{forward: f, listeners: ls})
-		p.warnIfWide(ls)
+	if err := p.listenHere(ctx, u); err != nil {
+		return err
 	}
 	cfg, err := sshconn.Resolve(ctx, p.destination, p.sshOptions())
 	if err != nil {
@@ -70,15 +65,58 @@ func (p *program) setUpParts(ctx context.Context, u *up) error {
 	if err := u.client.Connect(ctx); err != nil {
 		return err
 	}
+	if err := p.listenThere(ctx, u); err != nil {
+		return err
+	}
 	for _, s := range u.services {
 		s.tunnel = p.newTunnel(u.client, s.forward)
 	}
 	return p.probeAll(ctx, u)
 }
 
-// newTunnel returns the tunnel of a forward.
-func (p *program) newTunnel(server tunnel.Side, f forward) *tunnel.Tunnel {
+// listenHere makes the services and opens those listeners that are on this
+// machine.
+func (p *program) listenHere(ctx context.Context, u *up) error {
+	for _, f := range p.forwards {
+		s := &service{forward: f}
+		u.services = append(u.services, s)
+		if f.kind == remoteForward {
+			continue
+		}
+		var err error
+		if s.listeners, err = listen(ctx, f); err != nil {
+			return err
+		}
+		p.warnIfWide(s)
+	}
+	return nil
+}
+
+// listenThere has the SSH server open the others.
+func (p *program) listenThere(ctx context.Context, u *up) error {
+	for _, s := range u.services {
+		if s.kind != remoteForward {
+			continue
+		}
+		l, err := u.client.ListenStanding(ctx, "tcp", s.listenAddress())
+		if err != nil {
+			return err
+		}
+		s.listeners = []net.Listener{l}
+		p.warnIfWide(s)
+	}
+	return nil
+}
+
+// newTunnel returns the tunnel of a forward, one of whose sides is reached by
+// SSH.
+func (p *program) newTunnel(far tunnel.Side, f forward) *tunnel.Tunnel {
+	var client, server tunnel.Side = tunnel.Local{}, far
+	if f.kind == remoteForward {
+		client, server = far, tunnel.Local{}
+	}
 	return &tunnel.Tunnel{
+		Client:        client,
 		Server:        server,
 		Target:        f.target(),
 		Mode:          p.serverMode,
@@ -96,7 +134,9 @@ func (p *program) probeAll(ctx context.Context, u *up) error {
 	errs := make([]error, len(u.services))
 	var wg sync.WaitGroup
 	for i, s := range u.services {
-		wg.Go(func() { errs[i] = p.probe(ctx, s) })
+		if s.kind != proxyForward {
+			wg.Go(func() { errs[i] = p.probe(ctx, s) })
+		}
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -49,6 +49,7 @@ var sshWordings = map[sshconn.EventKind]wording{
 	sshconn.ExecSent:       {levelInfo, "ssh_exec", wordExec},
 	sshconn.Warning:        {levelWarn, "ssh_warning", wordWarning},
 	sshconn.ProxyOutput:    {levelWarn, "proxy_output", func(e sshconn.Event) string { return "ProxyCommand: " + e.Text }},
+	sshconn.Listening:      {levelInfo, "ssh_listening", wordListening},
 	sshconn.AuthTried:      {levelInfo, "ssh_auth_tried", wordTried},
 }
 
@@ -114,4 +115,8 @@ func wordWarning(e sshconn.Event) string {
 
 func wordTried(e sshconn.Event) string {
 	return fmt.Sprintf("%s did not accept %s", e.Host, e.Text)
+}
+
+func wordListening(e sshconn.Event) string {
+	return fmt.Sprintf("%s listens on %s again", e.Host, e.Text)
 }

@@ -25,8 +25,13 @@ command, runs it when ready and ends with its exit status. In its arguments
 same in its environment.
 
 What is forwarded:
-    -L [bind:]port:host:hostport  A forward, instead of target. Can be repeated;
-                                  a command gets the first.
+    -L [bind:]port:host:hostport  A forward, instead of target.
+    -R [bind:]port:host:hostport  A forward turned round: clients arrive at the
+                                  SSH server, host is seen from here.
+    -D [bind:]port                A proxy: clients name the FTP server, as in
+                                  USER name@host[:port].
+                                  These three can be repeated and mixed; a
+                                  command gets the first.
     --listen [host:]port          Where clients of target arrive. Default
                                   localhost:2121, every loopback address; with
                                   a command any free port, as port 0 is.
@@ -80,6 +85,7 @@ Examples:
     $ ftptunnel files
     $ ftptunnel -J gate me@files ftp.internal:21
     $ ftptunnel -L 2121:ftp1:21 -L 2122:ftp2:21 gate
+    $ ftptunnel -D 2121 gate
     $ ftptunnel files -- curl -sS {url}/pub/list.txt
     $ ftptunnel --batch files -- lftp -c 'open {url}; mirror pub'
 `
