@@ -49,6 +49,7 @@ func (e *BusyError) Error() string {
 var (
 	errUnused     = errors.New("nobody connected to the data port in time")
 	errSilent     = errors.New("the server's data connection fell silent")
+	errAborted    = errors.New("aborted by the client")
 	errRaced      = errors.New("somebody else connected to the data port")
 	errStopped    = errors.New("the tunnel was stopped")
 	errNoComplete = errors.New("the control connection ended before the transfer did")

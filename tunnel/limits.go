@@ -26,6 +26,9 @@ type Limits struct {
 	// CutUpload is how long the server's end of an upload stays open for a
 	// reply once the client has reset its own (1 s).
 	CutUpload time.Duration
+	// Abort is how long a download goes on after its client's ABOR while the
+	// server does not answer (1 s).
+	Abort time.Duration
 	// Data, Reply and Idle are the times of ftpinspect's TimerData (10 s),
 	// TimerReply (5 s) and TimerIdle (10 s).
 	Data, Reply, Idle time.Duration
@@ -53,6 +56,7 @@ func (l Limits) filled() Limits {
 	set(&l.Dial, 10)
 	set(&l.Silence, 60)
 	set(&l.CutUpload, 1)
+	set(&l.Abort, 1)
 	set(&l.Data, 10)
 	set(&l.Reply, 5)
 	set(&l.Idle, 10)

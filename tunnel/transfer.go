@@ -73,7 +73,18 @@ func (s *session) noteAbort(line []byte) {
 	for _, t := range s.transfers {
 		if !t.completed {
 			t.aborted = true
+			s.alarms.after(s.limits.Abort, func() { s.endAborted(t) })
 		}
+	}
+}
+
+// endAborted breaks a download off that goes on although its client has aborted
+// it. vsftpd 3.0.3, ProFTPD 1.3.8 and inetutils-ftpd 2.4 look at a plain ABOR
+// only when they have sent all, and the urgent data that would interrupt them
+// does not exist in SSH; tnftp and inetutils-ftp read the whole file meanwhile.
+func (s *session) endAborted(t *transfer) {
+	if t.Direction == ftpinspect.Download && !t.completed && t.pair != nil {
+		t.pair.breakOff(errAborted)
 	}
 }
 
