@@ -31,6 +31,7 @@ type running struct {
 	t     testing.TB
 	addr  string // where clients connect
 	log   *tap
+	out   *bufio.Reader
 	stdin *os.File // of the wrapped command, which ends with it; nil without one
 	stop  context.CancelFunc
 	ended chan struct{} // closed when the program has returned code
@@ -65,12 +66,19 @@ func start(t testing.TB, wrapping bool, args ...string) *running {
 		stdout.Close()
 	}()
 	t.Cleanup(func() { r.end() })
-	url, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the program was not ready:\n%s", r.log)
-	}
-	r.addr = strings.TrimPrefix(strings.TrimSpace(url), "ftp://")
+	r.out = bufio.NewReader(out)
+	r.addr = r.nextAddr()
 	return r
+}
+
+// nextAddr reads where the next forward is.
+func (r *running) nextAddr() string {
+	r.t.Helper()
+	url, err := r.out.ReadString('\n')
+	if err != nil {
+		r.t.Fatalf("the program was not ready:\n%s", r.log)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(url), "ftp://")
 }
 
 // pipe returns a pipe that is closed with the test.
@@ -124,6 +132,7 @@ type tap struct {
 	raw     bytes.Buffer  // guarded by mu
 	partial []byte        // guarded by mu
 	records []record      // guarded by mu
+	most    int           // records kept; 0 is all; guarded by mu
 	strange []string      // lines that are no json; guarded by mu
 }
 
@@ -149,6 +158,10 @@ func (l *tap) Write(p []byte) (int, error) {
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+	if l.most > 0 && len(l.records) > l.most {
+		l.records, l.strange = nil, nil
+		l.raw.Reset()
+	}
 	return len(p), nil
 }
 
@@ -156,6 +169,13 @@ func (l *tap) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.raw.String()
+}
+
+// forgetful has the log kept no longer than so many records.
+func (l *tap) forgetful(records int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.most = records
 }
 
 // all returns the records of an event.
