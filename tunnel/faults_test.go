@@ -75,6 +75,31 @@ func TestServerLostThenClientCloses(t *testing.T) {
 	})
 }
 
+// A client that half-closes its data connection after the server has closed
+// the other end loses nothing of what it is still reading.
+func TestClientHalfClosesAfterServer(t *testing.T) {
+	const size = 100 << 10 // fits in what lies between the two
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.halfDownload("PORT", func(c io.WriteCloser) {
+			c.Write(make([]byte, size))
+			c.Close()
+			s.say("226 done")
+		})
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		conn := c.begin("PORT", "RETR f")
+		readHalf(t, conn)
+		synctest.Wait()
+		conn.(*memConn).CloseWrite()
+		rest, err := io.Copy(io.Discard, conn)
+		if rest != size || err != nil {
+			t.Errorf("%d bytes, %v", rest, err)
+		}
+		c.hear("226")
+	})
+}
+
 // The server's 226 has overtaken the data that is lost.
 func TestTransportLostAfterReply(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {

@@ -56,9 +56,19 @@ func (f *flow) relay(dst, src net.Conn) stopped {
 		largeBuffers.Put(large)
 	}
 	if stop.err == io.EOF && !stop.writing {
-		return stopped{err: closeWrite(dst), writing: true}
+		return stopped{err: f.finish(dst), writing: true}
 	}
 	return stop
+}
+
+// finish passes the end of file on. A receiver that has closed its connection
+// already misses nothing if there was nothing.
+func (f *flow) finish(dst net.Conn) error {
+	err := closeWrite(dst)
+	if f.bytes.Load() == 0 && closedByPeer(err) {
+		return nil
+	}
+	return err
 }
 
 // copy copies until src or dst ends, or until buf was filled.
