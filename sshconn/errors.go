@@ -179,6 +179,10 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Cause }
 
+// Lost is true: what Unwrap returns has happened to the SSH connection, and not
+// to what it carried.
+func (e *LostError) Lost() bool { return true }
+
 // cause words an error of a lower layer.
 func cause(err error) string {
 	if err == nil || errors.Is(err, io.EOF) {

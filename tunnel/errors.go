@@ -58,5 +58,8 @@ var (
 // closedByPeer tells the errors that a peer causes by closing its end from
 // those of a lost transport.
 func closedByPeer(err error) bool {
+	if _, lost := errors.AsType[lostTransport](err); lost {
+		return false // whatever it wraps has happened to the transport
+	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || isReset(err)
 }

@@ -2,7 +2,6 @@ package tunnel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,7 +53,15 @@ func (s *memSide) set(f func(*memSide)) {
 	f(s)
 }
 
-var errLost = errors.New("connection lost")
+// errLost wraps what has ended the transport, as SSH connections do: it is not
+// what the peer of a connection within has done.
+var errLost error = memLost{syscall.ECONNRESET}
+
+type memLost struct{ error }
+
+func (memLost) Error() string   { return "connection lost" }
+func (e memLost) Unwrap() error { return e.error }
+func (memLost) Lost() bool      { return true }
 
 // lose breaks the transport: here every connection fails, there the SSH server
 // ends each with a FIN.

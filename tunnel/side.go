@@ -9,10 +9,11 @@ import (
 // Side is one of the two networks that a tunnel joins.
 //
 // Its connections keep the meaning of TCP's ends: Read returns io.EOF only for
-// the peer's FIN, and another error when the transport was lost; CloseWrite
-// sends a FIN after what was written; Abort makes the peer see a reset where
-// the transport can (see [Conn]). Addresses are real (*net.TCPAddr) or of
-// another type.
+// the peer's FIN, and another error when the transport was lost (one with a
+// method Lost() bool if it wraps what a peer, too, could have caused);
+// CloseWrite sends a FIN after what was written; Abort makes the peer see a
+// reset where the transport can (see [Conn]). Addresses are real
+// (*net.TCPAddr) or of another type.
 //
 // Closing a listener ends the expectation that it was opened for; a side may
 // keep the port for its next Listen. A listener that has a method Retire()
@@ -41,6 +42,12 @@ type Conn interface {
 // only from the address of their control connection.
 type sourceDialer interface {
 	DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error)
+}
+
+// lostTransport is what the error of a lost transport implements.
+type lostTransport interface {
+	error
+	Lost() bool
 }
 
 // closeWrite passes an end of file on. A connection that cannot be half-closed

@@ -52,6 +52,32 @@ func TestTurnedRound(t *testing.T) {
 	}
 }
 
+// The transport of the client's side may be lost, too: its clients have aborted
+// nothing.
+func TestTurnedRoundLost(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.halfDownload("EPSV", func(c io.WriteCloser) { c.Write(make([]byte, 8<<20)) })
+	}, func(l *lab) {
+		remote := l.net.through("127.0.0.1")
+		ls, err := remote.Listen(context.Background(), "tcp", "127.0.0.1:2121")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := serve(l.t, &Tunnel{Client: remote, Server: l.ftp, Target: "127.0.0.1:21", Mode: passiveOnly}, ls)
+		c := login(l.t, l.net.host("127.0.0.1"), "127.0.0.1:2121")
+		readHalf(t, c.begin("EPSV", "RETR f"))
+		remote.lose()
+		if e := await(w, any1[TransferEnded]); e.Aborted || !errors.Is(e.Err, errLost) {
+			t.Errorf("aborted %v, %v", e.Aborted, e.Err)
+		}
+		if cuts := w.tunnel.Cut(); len(cuts) != 1 {
+			t.Errorf("cut: %v", cuts)
+		}
+		w.tunnel.Drain()
+		<-w.served
+	})
+}
+
 // The port that the server names is dialled at the host of its control
 // connection, and at the address in the 227 only if that is asked for.
 func TestDataHost(t *testing.T) {
