@@ -148,9 +148,13 @@ func (s *soak) transfer() {
 	defer s.calm.RUnlock()
 	before := s.epoch.Load()
 	mode, name := modes[rand.IntN(len(modes))], fmt.Sprint("soak", rand.IntN(8))
+	begun := time.Now()
 	err := s.try(mode, name)
 	s.transfers.Add(1)
 	after := s.epoch.Load()
+	if took := time.Since(begun); took > hangLimit {
+		s.t.Errorf("%s %s hung for %v and ended with %v", mode, name, took, err)
+	}
 	switch {
 	case err == nil:
 	case strings.Contains(err.Error(), "LIE"), before == after && before%2 == 0:
