@@ -11,7 +11,7 @@ import (
 // for death by signal s, as in a shell.
 const (
 	exitOK            = 0
-	exitFailed        = 1 // a demonstration in which something failed
+	exitFailed        = 1 // a check or a demonstration in which something failed
 	exitUsage         = 2
 	exitCannotExecute = 126
 	exitNotFound      = 127

@@ -28,28 +28,67 @@ func dialFTP(ctx context.Context, addr string) (*ftpClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	forget := context.AfterFunc(ctx, func() { conn.Close() })
-	c := &ftpClient{conn, textproto.NewConn(conn), func() { forget(); conn.Close() }}
-	if err := c.logIn(); err != nil {
+	c := newFTPClient(ctx, conn)
+	if err := c.logIn(anonymous); err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *ftpClient) logIn() error {
-	c.limit()
-	if _, _, err := c.text.ReadResponse(220); err != nil {
+// newFTPClient returns a client that owns a connection and has said nothing.
+func newFTPClient(ctx context.Context, conn net.Conn) *ftpClient {
+	forget := context.AfterFunc(ctx, func() { conn.Close() })
+	return &ftpClient{conn, textproto.NewConn(conn), func() { forget(); conn.Close() }}
+}
+
+// ftpLogin is who logs in to an FTP server.
+type ftpLogin struct{ user, password string }
+
+var anonymous = ftpLogin{"anonymous", "demo@"}
+
+// logIn waits for the greeting and logs in, by a password unless the user is
+// enough (230, RFC 959 section 5.4).
+func (c *ftpClient) logIn(l ftpLogin) error {
+	if err := c.greeted(); err != nil {
 		return err
 	}
-	if _, err := c.command(331, "USER anonymous"); err != nil {
-		return err
-	}
-	if _, err := c.command(230, "PASS demo@"); err != nil {
+	if err := c.authenticate(l); err != nil {
 		return err
 	}
 	_, err := c.command(200, "TYPE I")
 	return err
+}
+
+// greeted waits for the greeting.
+func (c *ftpClient) greeted() error {
+	c.limit()
+	_, _, err := c.text.ReadResponse(220)
+	return err
+}
+
+// authenticate sends user and password. The password is in no error.
+func (c *ftpClient) authenticate(l ftpLogin) error {
+	c.limit()
+	if err := c.text.PrintfLine("USER %s", l.user); err != nil {
+		return err
+	}
+	code, text, err := c.text.ReadResponse(0)
+	switch {
+	case err != nil:
+		return fmt.Errorf("USER %s: %w", l.user, err)
+	case code == 230 || code == 232:
+		return nil
+	case code != 331:
+		return fmt.Errorf("USER %s: %w", l.user, &textproto.Error{Code: code, Msg: text})
+	}
+	if err := c.text.PrintfLine("PASS %s", l.password); err != nil {
+		return err
+	}
+	if _, _, err := c.text.ReadResponse(2); err != nil {
+		return fmt.Errorf("PASS: %w", err)
+	}
+	return nil
 }
 
 // quit says goodbye.

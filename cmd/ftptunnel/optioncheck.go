@@ -149,3 +149,19 @@ func (o *options) checkDemo(f *pflag.FlagSet, operands []string) error {
 	})
 	return err
 }
+
+// checkCheck refuses what --check has no use for: it has a client of its own.
+func (o *options) checkCheck(f *pflag.FlagSet) error {
+	if !o.checking {
+		return nil
+	}
+	for _, name := range []string{"L", "R", "D", "listen"} {
+		if g := f.Lookup(name); g.Changed {
+			return usagef("--check and %s exclude each other", spelled(g))
+		}
+	}
+	if len(o.command) > 0 {
+		return usagef("--check takes no command")
+	}
+	return nil
+}

@@ -41,7 +41,7 @@ type options struct {
 	logFormat string
 	logFile   string
 
-	demo, help, version bool
+	checking, demo, help, version bool
 }
 
 // usageError is a mistake on the command line.
@@ -92,6 +92,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.CountVarP(&o.verbose, "v", "v", "")
 	f.StringVar(&o.logFormat, "log-format", "text", "")
 	f.StringVarP(&o.logFile, "E", "E", "", "")
+	f.BoolVar(&o.checking, "check", false, "")
 	f.BoolVar(&o.demo, "demo", false, "")
 	f.BoolVarP(&o.version, "V", "V", false, "")
 	f.BoolVarP(&o.help, "h", "h", false, "")
@@ -120,6 +121,9 @@ func parse(args []string) (*options, error) {
 	}
 	if o.demo {
 		return o, o.checkDemo(f, operands)
+	}
+	if err := o.checkCheck(f); err != nil {
+		return nil, err
 	}
 	return o, o.setOperands(operands, r)
 }

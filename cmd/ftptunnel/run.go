@@ -66,6 +66,9 @@ func run(ctx context.Context, e env) int {
 	if o.demo {
 		return p.demonstrate(ctx)
 	}
+	if o.checking {
+		return p.runCheck(ctx)
+	}
 	return p.main(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 const usage = `Usage:
     ftptunnel [options] destination [target]
     ftptunnel [options] destination [target] -- command [arg...]
+    ftptunnel --check [options] destination [target]
     ftptunnel --demo [-- command [arg...]]
 
 Forwards FTP over SSH, control and data connections alike, in every mode.
@@ -72,17 +73,22 @@ What is told, on standard error:
     --log-format format  text (default) or json, one object a line.
     -E file              Append it to file instead.
 
+    --check   Test every hop, from ssh_config to a data connection in each mode,
+              and report on standard output: a line for each, ok, fail or not
+              tested, with a remedy under each fail.
     --demo    Show it all with an SSH server and an FTP server of its own; with
               a command, run that against them.
     -V        Print the version.
     -h        Print this.
 
 Exit status: the command's own, 128+n if signal n ended it, 126 and 127 if it
-cannot be run or found; 0 stopped on request; 1 the demo failed; 2 usage; 255
-the tunnel could not be set up or was lost, or a transfer was cut.
+cannot be run or found; 0 stopped on request; 1 a hop of --check or the demo
+failed; 2 usage; 255 the tunnel could not be set up or was lost, or a transfer
+was cut.
 
 Examples:
     $ ftptunnel files
+    $ ftptunnel --check files
     $ ftptunnel -J gate me@files ftp.internal:21
     $ ftptunnel -L 2121:ftp1:21 -L 2122:ftp2:21 gate
     $ ftptunnel -D 2121 gate
