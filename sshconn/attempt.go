@@ -80,7 +80,7 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 	again, told := c.ever, c.told
 	c.told = true
 	c.mu.Unlock()
-	if !told {
+	if !told && c.cfg.Engine != EngineOpenSSH {
 		c.tellUnsupported()
 	}
 	if again || wait > 0 {

@@ -26,8 +26,10 @@ type master struct {
 	notify func(Event)
 	stop   func() // ends a master of our own; nil for the user's
 	born   time.Time
-	done   chan struct{} // closed when the master is gone
-	guard  *muxConn      // ends with the master
+	done   chan struct{}   // closed when the master is gone
+	guard  *muxConn        // ends with the master
+	ctx    context.Context // ends with close
+	end    context.CancelFunc
 
 	mu      sync.Mutex // guards the rest
 	probe   *muxConn   // asks whether the master is alive
@@ -54,6 +56,7 @@ func (c *Client) joinMaster(ctx context.Context) carrier {
 func newMaster(ctx context.Context, cfg *Config, path string, notify func(Event)) (*master, error) {
 	m := &master{path: path, alias: cfg.Alias, notify: notify, born: time.Now(),
 		done: make(chan struct{}), open: map[*masterListener]bool{}}
+	m.ctx, m.end = context.WithCancel(context.Background())
 	var err error
 	if m.guard, err = dialMux(ctx, path); err != nil {
 		return nil, err
@@ -65,6 +68,7 @@ func newMaster(ctx context.Context, cfg *Config, path string, notify func(Event)
 		m.dir, err = os.MkdirTemp("", "ftptunnel-")
 	}
 	if err != nil {
+		m.end()
 		m.guard.Close()
 		if m.probe != nil {
 			m.probe.Close()
@@ -148,6 +152,7 @@ func (m *master) close() {
 	m.mu.Lock()
 	m.closing = true
 	m.mu.Unlock()
+	m.end()
 	m.guard.Close()
 	m.probe.Close()
 	if m.stop != nil {
@@ -184,60 +189,44 @@ func (m *master) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if m.ctx.Err() != nil {
+		return net.ErrClosed
+	}
 	if !m.alive() || m.check() != nil {
 		return m.endError()
 	}
 	return err
 }
 
-// connect sends the request for one connection and waits for the answer. While the
-// server connects the control connection must stay: a master whose passenger
-// leaves before the answer comes may end (OpenSSH 9.2, mux_stdio_confirm). So
-// who gives up leaves a goroutine waiting, until the master or the client ends.
+// connect sends the request for one connection and waits for the answer, at most
+// until ctx or the client ends. A master does not mind who leaves before
+// (OpenSSH 9.2).
 func (m *master) connect(ctx context.Context, ctl *muxConn, host string, port uint16) (*masterConn, error) {
 	read, theirOut, err := muxPipe()
 	if err != nil {
 		ctl.Close()
 		return nil, err
 	}
+	defer theirOut.Close()
 	write, theirIn, err := muxPipe()
 	if err != nil {
 		ctl.Close()
 		read.Close()
-		theirOut.Close()
 		return nil, err
 	}
+	defer theirIn.Close()
 	k := &masterConn{m: m, ctl: ctl, read: read, write: write}
-	answer, gone := make(chan error), make(chan struct{})
-	defer close(gone)
-	ask := func() {
-		_, err := ctl.request(muxSessionOpened, muxNewStdio, []*os.File{theirIn, theirOut},
-			"", host, uint32(port))
-		theirIn.Close()
-		theirOut.Close()
-		select {
-		case answer <- err:
-			if err != nil {
-				k.release()
-			}
-		case <-gone:
-			k.release()
-		}
+	leave := func() { ctl.Close() }
+	stay, remain := context.AfterFunc(ctx, leave), context.AfterFunc(m.ctx, leave)
+	_, err = ctl.request(muxSessionOpened, muxNewStdio, []*os.File{theirIn, theirOut}, "", host, uint32(port))
+	if left := !stay() || !remain(); err == nil && left {
+		err = net.ErrClosed
 	}
-	if !m.begin(ask) {
-		theirIn.Close()
-		theirOut.Close()
+	if err != nil {
 		k.release()
-		return nil, net.ErrClosed
+		return nil, err
 	}
-	select {
-	case err := <-answer:
-		return k, err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-m.done:
-		return nil, m.endError()
-	}
+	return k, nil
 }
 
 // socket returns the path of a new socket for forwarded connections.

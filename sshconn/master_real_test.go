@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -140,15 +141,29 @@ func TestMasterSurvivesAbandonedDial(t *testing.T) {
 	s := startSSHD(t, "")
 	_, cfg := userMaster(t, s)
 	c := client(t, cfg, nil)
+	address, release := filtered(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := c.DialContext(ctx, "tcp", "192.0.2.1:21"); err == nil {
-		t.Error("a filtered address was reached")
+	if _, err := c.DialContext(ctx, "tcp", address); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a filtered address: %v", err)
 	}
+	pending := make(chan error, 1)
+	go func() {
+		_, err := c.DialContext(context.Background(), "tcp", address)
+		pending <- err
+	}()
+	waitFor(t, func() bool {
+		out, _ := exec.Command("ssh", "-S", cfg.ControlPath, "-O", "check", "box").CombinedOutput()
+		return strings.Contains(string(out), "Master running")
+	})
 	if _, err := c.DialContext(short(t), "tcp", echoServer(t)); err != nil {
 		t.Error(err)
 	}
 	c.Close()
+	if err := <-pending; err == nil {
+		t.Error("a dial outlived its client")
+	}
+	release()
 	if !masterAlive(t, cfg) {
 		t.Error("the user's master is gone")
 	}
