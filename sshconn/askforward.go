@@ -43,6 +43,10 @@ func (c *connection) listen(ctx context.Context, address string) (*Listener, err
 			}
 		}
 		ok, err := c.confirmed(ctx, l)
+		if ok && c.exposes(ctx, l) && !c.cfg.ExposedForwards {
+			l.Retire()
+			return nil, &ListenError{Addr: address, Exposed: true}
+		}
 		if ok {
 			return l, nil
 		}
@@ -54,7 +58,7 @@ func (c *connection) listen(ctx context.Context, address string) (*Listener, err
 			break
 		}
 	}
-	return nil, &ListenError{Addr: address}
+	return nil, &ListenError{Addr: address, Elsewhere: true}
 }
 
 // refusesForwards finds out whether the server refuses every remote forward:

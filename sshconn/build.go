@@ -15,7 +15,7 @@ const (
 
 // build makes a Config of what a resolver has read.
 func build(s *settings, o *Options) (*Config, error) {
-	cfg := &Config{settings: s, options: *o, ExecNothing: o.ExecNothing, Engine: o.Engine}
+	cfg := &Config{settings: s, options: *o, ExecNothing: o.ExecNothing, ExposedForwards: o.ExposedForwards, Engine: o.Engine}
 	cfg.Alias = s.get("host")
 	cfg.HostName, cfg.User, cfg.Port = s.get("hostname"), s.get("user"), s.number("port")
 	cfg.HostKeyAlias = strings.ToLower(s.text("hostkeyalias"))

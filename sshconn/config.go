@@ -68,9 +68,11 @@ type Config struct {
 	MACsSet              bool
 	RekeyBytes           uint64 // 0 = by cipher
 
-	ControlPath string // socket of a master that may be live; "" = none
-	LogLevel    string
-	Engine      Engine
+	ControlPath     string // socket of a master that may be live; "" = none
+	LogLevel        string
+	Engine          Engine
+	ExposedForwards bool // see Options
+
 	ExecNothing bool // do not execute the one command after the login
 
 	// Unsupported names directives that are set and have no effect here.

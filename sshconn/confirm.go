@@ -19,12 +19,14 @@ const confirmTimeout = 2 * time.Second
 // says that it does. Asked for localhost, servers listen on 127.0.0.1 and ::1
 // and are content with one of them: what connects to the other reaches nobody
 // or another program, which then gets our data (OpenSSH 9.2). Dropbear 2022.83
-// takes every loopback address for localhost.
+// takes every loopback address for localhost. Asked for an address of its
+// network, OpenSSH listens on loopback instead, unless GatewayPorts is set.
 func doubtful(host, version string) []string {
+	ip := net.ParseIP(host)
 	switch {
 	case host == "localhost":
 		return []string{"127.0.0.1", "::1"}
-	case strings.Contains(version, "dropbear"):
+	case ip != nil && !ip.IsLoopback() && !ip.IsUnspecified(), strings.Contains(version, "dropbear"):
 		return []string{host}
 	}
 	return nil
@@ -59,6 +61,7 @@ const (
 	foundOurs found = iota
 	foundOther
 	foundNobody
+	foundUntold // the server does not connect for us
 )
 
 // comesBack has the server connect to the listener's port of host.
@@ -67,7 +70,7 @@ func (c *connection) comesBack(ctx context.Context, l *Listener, host string) (f
 	var refused *ForwardError
 	switch {
 	case errors.As(err, &refused) && refused.Reason == Prohibited:
-		return foundOurs, nil
+		return foundUntold, nil
 	case errors.As(err, &refused):
 		return foundNobody, nil
 	case err != nil:

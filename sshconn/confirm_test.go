@@ -84,17 +84,30 @@ func TestGrantedForwardWhereNobodyListens(t *testing.T) {
 	}
 }
 
+// listenAndDial connects to a new forward. Dropbear at times grants a port on
+// which it listens at ::1 alone; where it does not connect for us that cannot
+// be found out, and another port is taken.
+func listenAndDial(t *testing.T, c *Client) (*Listener, net.Conn) {
+	t.Helper()
+	for range 20 {
+		l := mustListen(t, c, "127.0.0.1:0")
+		k, err := net.Dial("tcp", l.Addr().String())
+		if err == nil {
+			return l, k
+		}
+		l.Retire()
+	}
+	t.Fatal("Dropbear listens nowhere")
+	return nil, nil
+}
+
 // A forward that is confirmed, or cannot be because Dropbear does not connect
 // for us, works.
 func TestDropbearForwards(t *testing.T) {
 	for name, options := range map[string][]string{"both ways": nil, "remote only": {"-j"}} {
 		t.Run(name, func(t *testing.T) {
-			l := mustListen(t, dropbear(t, options...), "127.0.0.1:0")
+			l, k := listenAndDial(t, dropbear(t, options...))
 			defer l.Close()
-			k, err := net.Dial("tcp", l.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
 			defer k.Close()
 			in, err := l.Accept()
 			if err != nil {

@@ -156,10 +156,22 @@ func (e *ForwardError) Error() string {
 type ListenError struct {
 	Addr   string
 	Policy bool
+
+	// Exposed: it was asked to listen on its loopback and would listen on
+	// every interface.
+	Exposed bool
+
+	// Elsewhere: it says that it listens on Addr, and does not.
+	Elsewhere bool
 }
 
 func (e *ListenError) Error() string {
-	if e.Policy {
+	switch {
+	case e.Exposed:
+		return "the SSH server would open a remote forward to its whole network"
+	case e.Elsewhere:
+		return "the SSH server says that it listens on " + e.Addr + ", and nothing that connects there arrives"
+	case e.Policy:
 		return "the SSH server does not permit remote forwards"
 	}
 	return "the SSH server cannot listen on " + e.Addr

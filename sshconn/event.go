@@ -44,6 +44,10 @@ const (
 	// (type and fingerprint), File and Line where it is recorded; no Line for
 	// one recorded just now, no File for one that is not recorded.
 	HostKeyAccepted
+	// Exposed: the server opens remote forwards to its whole network although
+	// they are asked for on loopback (OpenSSH with GatewayPorts yes). Once a
+	// connection. Host.
+	Exposed
 	// Listening: a [Standing] listener is back. Host, Text (its address).
 	Listening
 )

@@ -28,6 +28,8 @@ type forwards struct {
 	byPort map[uint16][]*forward
 	idle   []*forward
 	burnt  map[uint16]bool // retired: never handed out again
+
+	exposure exposure // of what was asked for on loopback
 }
 
 // forward is one address that the server listens on for us.

@@ -15,6 +15,10 @@ type Options struct {
 	ExecNothing bool     // -N: do not send the one exec
 	Engine      Engine   // who speaks SSH
 
+	// ExposedForwards accepts remote forwards that were asked for on
+	// loopback and that the server offers to its network.
+	ExposedForwards bool
+
 	// Home is the directory that ~ stands for; "" = that of the user who
 	// runs the process, by the user database, as ssh does.
 	Home string

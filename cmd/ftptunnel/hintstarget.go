@@ -63,6 +63,10 @@ func (p *program) naming(target, port string) string {
 func (p *program) forwardHint(err error) string {
 	if e, ok := errors.AsType[*sshconn.ListenError](err); ok && e.Policy {
 		return "sshd_config there: AllowTcpForwarding, PermitListen"
+	} else if ok && e.Exposed {
+		return "sshd_config there: GatewayPorts no or clientspecified; -R '*:PORT:HOST:PORT' accepts it"
+	} else if ok && e.Elsewhere {
+		return "sshd_config there: GatewayPorts clientspecified"
 	} else if ok {
 		return "another program listens there, or an earlier connection that is not missed yet: another port, or 0 for any free one"
 	}
@@ -96,7 +100,14 @@ func (t *teller) dataHint(e tunnel.DataFailed) string {
 	if f, ok := errors.AsType[*sshconn.ForwardError](e.Err); ok && f.Reason == sshconn.Prohibited {
 		return "sshd_config there: AllowTcpForwarding, PermitOpen"
 	}
-	if l, ok := errors.AsType[*sshconn.ListenError](e.Err); ok && l.Policy {
+	l, refused := errors.AsType[*sshconn.ListenError](e.Err)
+	switch {
+	case refused && l.Exposed:
+		return "sshd_config there: GatewayPorts no; --server-mode active accepts it, --server-mode passive needs none"
+	case refused && l.Elsewhere:
+		return "sshd_config there: GatewayPorts clientspecified; or --server-mode passive"
+	}
+	if refused && l.Policy {
 		if remote {
 			return "sshd_config there: AllowTcpForwarding, PermitListen; or active mode in the client"
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
 	"ftptunnel/tunnel"
 )
@@ -140,5 +141,8 @@ func (p *program) sshOptions() sshconn.Options {
 		ExecNothing: p.noExec,
 		Home:        p.home,
 		Env:         p.getenv,
+
+		// Who insists on active mode accepts that the server opens its side.
+		ExposedForwards: p.serverMode == ftpinspect.ModeActive,
 	}
 }

@@ -49,6 +49,7 @@ var sshWordings = map[sshconn.EventKind]wording{
 	sshconn.ExecSent:       {levelInfo, "ssh_exec", wordExec},
 	sshconn.Warning:        {levelWarn, "ssh_warning", wordWarning},
 	sshconn.ProxyOutput:    {levelWarn, "proxy_output", func(e sshconn.Event) string { return "ProxyCommand: " + e.Text }},
+	sshconn.Exposed:        {levelWarn, "ssh_exposed", wordExposed},
 	sshconn.Listening:      {levelInfo, "ssh_listening", wordListening},
 	sshconn.AuthTried:      {levelInfo, "ssh_auth_tried", wordTried},
 }
@@ -65,6 +66,10 @@ func wordConnected(e sshconn.Event) string {
 		s += ", logged in by " + e.Method
 	}
 	return fmt.Sprintf("%s, in %s, server %s", s, shortDuration(e.Elapsed), e.Text)
+}
+
+func wordExposed(e sshconn.Event) string {
+	return fmt.Sprintf("the SSH server %s opens remote forwards to its whole network (GatewayPorts yes)", e.Host)
 }
 
 func wordLost(e sshconn.Event) string {
