@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"testing"
+	"testing/synctest"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/testenv"
@@ -50,6 +52,58 @@ func TestTurnedRound(t *testing.T) {
 			})
 		}
 	}
+}
+
+// In active mode a server elsewhere is told the address that the tunnel has
+// towards it, where that is known.
+func TestActiveFromOwnAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newMemNet()
+		here, ftp := n.host("10.0.0.2"), n.host("10.0.0.9")
+		served, err := ftp.Listen(t.Context(), "tcp", "10.0.0.9:21")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c, err := served.Accept()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			s := &ftpScript{t: t, side: ftp, conn: c, r: bufio.NewReader(c)}
+			s.login()
+			at := s.port()
+			if host, _, _ := net.SplitHostPort(at); host != "10.0.0.2" {
+				s.fail("PORT names %s", at)
+			}
+			s.say("200 ok")
+			s.want("RETR f")
+			s.say("150 here")
+			d := s.dial(at)
+			d.Write([]byte("file"))
+			d.Close()
+			s.say("226 done")
+			s.idle()
+		}()
+		remote := n.through("127.0.0.1")
+		ls, err := remote.Listen(t.Context(), "tcp", "127.0.0.1:2121")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := serve(t, &Tunnel{Client: remote, Server: here, Target: "10.0.0.9:21", Mode: ftpinspect.ModeActive}, ls)
+		c := login(t, n.host("127.0.0.1"), "127.0.0.1:2121")
+		if got := c.get("PASV", "RETR f"); string(got) != "file" {
+			t.Errorf("%q", got)
+		}
+		c.conn.Close()
+		w.tunnel.Drain()
+		<-w.served
+		served.Close()
+		<-done
+	})
 }
 
 // The transport of the client's side may be lost, too: its clients have aborted
