@@ -89,10 +89,18 @@ func (p *program) authHint(err error) string {
 		return "a password or passphrase is needed and there is no terminal to ask on: ssh-add KEY, or set SSH_ASKPASS"
 	case len(e.Passed) > 0:
 		return "a key was not used: " + e.Passed[0]
+	case p.engine == sshconn.EngineAuto && foreign(e.Allowed):
+		return "the server wants a login that only ssh itself can do: --engine openssh"
 	case len(e.Tried) == 0:
 		return "no key was offered: ssh-add -l lists the agent's, -i FILE names another"
 	}
 	return fmt.Sprintf("%s shows the same login; -l names the user, -i the key", p.sshCommand("-v"))
+}
+
+// foreign reports whether a server lets in by nothing that is spoken here.
+func foreign(methods []string) bool {
+	ours := []string{"none", "publickey", "password", "keyboard-interactive"}
+	return len(methods) > 0 && !slices.ContainsFunc(methods, func(m string) bool { return slices.Contains(ours, m) })
 }
 
 // wantsTyping reports whether a server would go on with a method that asks.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"ftptunnel/ftpinspect"
+	"ftptunnel/sshconn"
 
 	"github.com/spf13/pflag"
 )
@@ -20,6 +21,13 @@ var serverModes = map[string]ftpinspect.ServerMode{
 var tlsModes = map[string]ftpinspect.TLSMode{
 	"refuse": ftpinspect.TLSRefuse,
 	"pass":   ftpinspect.TLSPass,
+}
+
+// engines are the values of --engine.
+var engines = map[string]sshconn.Engine{
+	"auto":    sshconn.EngineAuto,
+	"native":  sshconn.EngineNative,
+	"openssh": sshconn.EngineOpenSSH,
 }
 
 // check turns the values of the options into what they mean.
@@ -39,6 +47,11 @@ func (o *options) check(f *pflag.FlagSet, r *raw) error {
 		}
 		o.port = port
 	}
+	engine, ok := engines[r.engine]
+	if !ok {
+		return usagef("--engine is auto, native or openssh, not %q", r.engine)
+	}
+	o.engine = engine
 	if o.logFormat != "text" && o.logFormat != "json" {
 		return usagef("--log-format is text or json, not %q", o.logFormat)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftptunnel/ftpinspect"
+	"ftptunnel/sshconn"
 
 	"github.com/spf13/pflag"
 )
@@ -28,6 +29,7 @@ type options struct {
 	noExec   bool
 	bind     string
 	family   int
+	engine   sshconn.Engine
 
 	serverMode    ftpinspect.ServerMode
 	activeAddress netip.Addr
@@ -41,7 +43,7 @@ type options struct {
 	logFormat string
 	logFile   string
 
-	checking, demo, help, version bool
+	checking, printing, demo, help, version bool
 }
 
 // usageError is a mistake on the command line.
@@ -58,7 +60,7 @@ type raw struct {
 	forwards                          []forwardSpec
 	listen, serverMode, activeAddress string
 	dataHost, tls                     string
-	port                              string
+	port, engine                      string
 	inet4, inet6                      bool
 }
 
@@ -82,6 +84,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.StringVarP(&o.bind, "b", "b", "", "")
 	f.BoolVarP(&r.inet4, "4", "4", false, "")
 	f.BoolVarP(&r.inet6, "6", "6", false, "")
+	f.StringVar(&r.engine, "engine", "auto", "")
 	f.StringVar(&r.serverMode, "server-mode", "auto", "")
 	f.StringVar(&r.activeAddress, "active-address", "", "")
 	f.StringVar(&r.dataHost, "data-host", "control", "")
@@ -92,6 +95,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.CountVarP(&o.verbose, "v", "v", "")
 	f.StringVar(&o.logFormat, "log-format", "text", "")
 	f.StringVarP(&o.logFile, "E", "E", "", "")
+	f.BoolVarP(&o.printing, "G", "G", false, "")
 	f.BoolVar(&o.checking, "check", false, "")
 	f.BoolVar(&o.demo, "demo", false, "")
 	f.BoolVarP(&o.version, "V", "V", false, "")

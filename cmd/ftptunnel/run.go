@@ -67,10 +67,26 @@ func run(ctx context.Context, e env) int {
 	if o.demo {
 		return p.demonstrate(ctx)
 	}
+	if o.printing {
+		return p.printConfig(ctx)
+	}
 	if o.checking {
 		return p.runCheck(ctx)
 	}
 	return p.main(ctx)
+}
+
+// printConfig prints what the destination resolves to, as ssh -G does.
+func (p *program) printConfig(ctx context.Context) int {
+	cfg, err := sshconn.Resolve(ctx, p.destination, p.sshOptions())
+	if err == nil {
+		err = cfg.WriteG(p.stdout)
+	}
+	if err != nil {
+		p.fail("config", err)
+		return exitTunnel
+	}
+	return exitOK
 }
 
 // main sets the tunnel up and either serves until it is told to stop or runs
@@ -139,6 +155,7 @@ func (p *program) sshOptions() sshconn.Options {
 		Family:      p.family,
 		Bind:        p.bind,
 		ExecNothing: p.noExec,
+		Engine:      p.engine,
 		Home:        p.home,
 		Env:         p.getenv,
 

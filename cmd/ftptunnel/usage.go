@@ -48,7 +48,12 @@ How SSH connects, as in ssh(1):
     -4, -6        IPv4 only, IPv6 only.
     -N            Execute nothing on the server. Otherwise exit 0 is executed
                   once on an OpenSSH before 10.1, which is slow until then.
+    -G            Print what destination is resolved to, as ssh -G does.
     --batch       Never ask for anything.
+    --engine who  Who speaks SSH: native, ftptunnel itself; openssh, an ssh that
+                  it runs, for what it cannot do (GSSAPI, PKCS#11, hardware
+                  keys, Compression, host-based login); auto (default): itself,
+                  or the live master that ControlPath names.
 
 How data connections are made:
     --server-mode mode        On the server's side: client as the client does,
