@@ -4,7 +4,6 @@ package main_test
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -102,7 +101,8 @@ func fetch(t *testing.T, c *raw) {
 	c.say("RETR /big.bin")
 	c.hear("150", "125")
 	if n, err := drain(conn); n != clients.BigSize || err != nil {
-		t.Error(fmt.Sprint(n, " bytes: "), err)
+		t.Errorf("%d bytes: %v", n, err)
 	}
+	conn.Close() // ProFTPD waits for it before its 226
 	c.hear("226", "250")
 }
