@@ -134,17 +134,20 @@ func TestFaultsWrappedUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	curl := "curl -q -sS -T " + local + " {url}/up/cut.bin"
-	for name, script := range map[string]string{
-		"curl": curl, "curl, ignored": curl + "; true",
-		"lftp": "lftp --norc -c 'set ftp:ssl-allow no; set net:reconnect-interval-base 1; open {url}; put " + local + " -o up/cut.bin'",
-	} {
+	scripts := map[string]string{"curl": curl, "curl, ignored": curl + "; true"}
+	if fullForm("FAULTS") {
+		// lftp 4.9.2 resumes wrongly and then hangs, with no tunnel about either,
+		// if it had read the file to its end; so this needs a large one.
+		scripts["lftp"] = "lftp --norc -c 'set ftp:ssl-allow no; set net:reconnect-interval-base 1; open {url}; put " + local + " -o up/cut.bin'"
+	}
+	for name, script := range scripts {
 		t.Run(name, func(t *testing.T) { s.cutWrapped(t, script, content, name == "lftp") })
 	}
 }
 
 func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, retries bool) {
 	log, code := newTap(), make(chan int, 1)
-	args := append([]string{"--log-format", "json", "--batch"}, s.args()...)
+	args := append([]string{"--batch"}, s.args()...)
 	args = append(args, "--", "sh", "-c", script)
 	home := t.TempDir()
 	go func() {
@@ -171,7 +174,7 @@ func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, retr
 		t.Fatal(err)
 	case got == exitOK && (!retries || !bytes.Equal(whole, content)):
 		t.Errorf("exit code 0 after a cut upload, %d bytes are stored:\n%s", len(whole), log)
-	case !strings.Contains(log.String(), "up/cut.bin") || !strings.Contains(log.String(), " MB"):
+	case !strings.Contains(log.String(), "cut.bin") || !strings.Contains(log.String(), " MB"):
 		t.Errorf("file and bytes are not named:\n%s", log)
 	}
 }
