@@ -21,7 +21,7 @@ func (c *check) wrongMode(mode string, err error, s *sightings) hop {
 		}
 	}
 	for _, refusal := range s.refusals {
-		if _, reply, _ := strings.Cut(refusal, ": "); !strings.Contains(detail, reply) {
+		if _, text, _ := strings.Cut(refusal, ": "); !strings.Contains(detail, text[min(4, len(text)):]) { // its words, not its code
 			detail += "; the server refused " + refusal
 		}
 	}
@@ -58,12 +58,12 @@ func (c *check) modeRemedy(mode string, s *sightings) []string {
 // dataRemedy is for one end of a data connection that could not be made.
 func (c *check) dataRemedy(f tunnel.DataFailed, s *sightings) []string {
 	forward, refused := errors.AsType[*sshconn.ForwardError](f.Err)
-	_, listen := errors.AsType[*sshconn.ListenError](f.Err)
+	listen, unheard := errors.AsType[*sshconn.ListenError](f.Err)
 	switch {
 	case refused && forward.Reason == sshconn.Prohibited:
 		return []string{fmt.Sprintf("in sshd_config on %s: PermitOpen %s:*, for data has a port of its own each time", c.sshHost(), c.forward.host)}
-	case listen:
-		return []string{fmt.Sprintf("in sshd_config on %s: AllowTcpForwarding yes, and PermitListen any, if it stands there", c.sshHost())}
+	case unheard:
+		return []string{c.listenRemedy(listen)}
 	case f.End != tunnel.Server || f.Listen:
 		return nil
 	}
@@ -77,6 +77,9 @@ func (c *check) passiveRemedy(address, named string) []string {
 	lines := []string{
 		fmt.Sprintf("on %s, vsftpd.conf: pasv_min_port=50000, pasv_max_port=50100 (proftpd.conf: PassivePorts 50000 50100); today it named port %s", host, port),
 		fmt.Sprintf("on %s, in the firewall: iptables -I INPUT -p tcp -s %s --dport 50000:50100 -j ACCEPT", host, c.seenFrom()),
+	}
+	if onSSHHost(c.forward.host) {
+		lines = append(lines, "if it runs in a container there, its passive ports have to be published: -p 50000-50100:50000-50100")
 	}
 	if named != "" {
 		lines = append([]string{fmt.Sprintf("the server names the host %s: if that is right: --data-host reply", named)}, lines...)

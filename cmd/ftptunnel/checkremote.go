@@ -37,18 +37,39 @@ func (c *check) testRemote(ctx context.Context) hop {
 	return c.testExposure(ctx, port)
 }
 
-// wrongListen is a remote forward that was refused. In auto mode that costs
-// nothing.
+// wrongListen is a remote forward that was refused, by the server or by us. In
+// auto mode a server that forbids it costs nothing.
 func (c *check) wrongListen(err error) hop {
 	e, ok := errors.AsType[*sshconn.ListenError](err)
 	switch {
+	case ok && e.Exposed:
+		return c.exposed()
+	case ok && e.Elsewhere:
+		return c.wrong(e, c.listenRemedy(e), "--server-mode passive needs no remote forward")
 	case ok && c.serverMode == ftpinspect.ModeAuto:
 		return passed("not permitted, and not needed: active clients are bridged")
 	case ok:
-		return c.wrong(e, fmt.Sprintf("in sshd_config on %s: AllowTcpForwarding yes, and PermitListen any, if it stands there", c.sshHost()),
-			"--server-mode auto does without")
+		return c.wrong(e, c.listenRemedy(e), "--server-mode auto does without")
 	}
 	return c.wrong(err, "--server-mode passive does without")
+}
+
+// listenRemedy is for a remote forward that cannot be had.
+func (c *check) listenRemedy(e *sshconn.ListenError) string {
+	switch {
+	case e.Exposed:
+		return fmt.Sprintf("in sshd_config on %s: GatewayPorts no, or clientspecified", c.sshHost())
+	case e.Elsewhere:
+		return fmt.Sprintf("in sshd_config on %s: GatewayPorts clientspecified", c.sshHost())
+	}
+	return fmt.Sprintf("in sshd_config on %s: AllowTcpForwarding yes, and PermitListen any, if it stands there", c.sshHost())
+}
+
+// exposed is an SSH server whose remote forwards others can reach, and connect
+// to before the FTP server does.
+func (c *check) exposed() hop {
+	return failed("permitted, and every interface listens: others could come before the FTP server",
+		c.listenRemedy(&sshconn.ListenError{Exposed: true}), "--server-mode passive needs no remote forward")
 }
 
 // testExposure has the SSH server connect to another of its own addresses: who
@@ -57,9 +78,7 @@ func (c *check) testExposure(ctx context.Context, port string) hop {
 	conn, err := c.client.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.2", port))
 	if err == nil {
 		conn.Close()
-		h := failed("permitted, and every interface listens, for others to connect first",
-			fmt.Sprintf("in sshd_config on %s: GatewayPorts no, or clientspecified", c.sshHost()),
-			"--server-mode passive needs no remote forward")
+		h := c.exposed()
 		h.Address = net.JoinHostPort("*", port)
 		return h
 	}
