@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -70,7 +71,12 @@ func (c byProxy) rewrite(command clients.Command) clients.Command {
 // startWays runs the program with a real sshd and further arguments.
 func startWays(t *testing.T, o daemons.SSHOptions, args ...string) *tunnelProcess {
 	t.Helper()
-	config := daemons.SSHConfig(t, daemons.Alias{Name: "box", Server: daemons.SSHD(t, o)})
+	return startBehind(t, daemons.SSHD(t, o), args...)
+}
+
+func startBehind(t *testing.T, ssh *daemons.SSHServer, args ...string) *tunnelProcess {
+	t.Helper()
+	config := daemons.SSHConfig(t, daemons.Alias{Name: "box", Server: ssh})
 	return startProgram(t, buildProgram(t, withRace), append([]string{"-vv", "-F", config, "box"}, args...)...)
 }
 
@@ -135,6 +141,29 @@ func TestRemoteServesRealClients(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// When the SSH connection is lost, clients find the server at its old place
+// soon, without anybody's doing.
+func TestRemoteComesBack(t *testing.T) {
+	curl := daemons.Find(t, "curl", "curl")
+	ftp := daemons.VSFTPD(t, daemons.FTPOptions{})
+	if err := os.WriteFile(filepath.Join(ftp.Root, "f"), []byte("file"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, launch := range daemons.SSHServers {
+		t.Run(launch.Name, func(t *testing.T) {
+			ssh := launch.Start(t, daemons.SSHOptions{})
+			p := startBehind(t, ssh, "-R", "0:"+ftp.Addr)
+			for range 3 {
+				out, err := exec.Command(curl, "-q", "-sS", "--retry", "30", "--retry-all-errors", "--retry-delay", "1", p.addr.String()+"/f").Output()
+				if err != nil || string(out) != "file" {
+					t.Fatalf("%v: %q", err, out)
+				}
+				ssh.Cut()
+			}
+		})
 	}
 }
 
