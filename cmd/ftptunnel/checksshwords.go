@@ -52,10 +52,13 @@ func wordLogin(cfg *sshconn.Config, e sshconn.Event) hop {
 // testExec waits for what became of the one command.
 func (c *check) testExec(ctx context.Context) hop {
 	in, _ := c.noted(sshconn.Connected, c.cfg.Alias)
-	if _, native := c.noted(sshconn.Reached, c.cfg.Alias); !native || !c.cfg.Executes(in.Text) {
-		if c.noExec {
-			return notTested("-N")
-		}
+	_, native := c.noted(sshconn.Reached, c.cfg.Alias)
+	switch {
+	case c.noExec:
+		return notTested("-N")
+	case !native:
+		return notTested("an OpenSSH master speaks SSH: %s", in.Text)
+	case !c.cfg.Executes(in.Text):
 		return notTested("nothing is executed on this server: %s", in.Text)
 	}
 	late := time.NewTimer(2 * patience)

@@ -40,6 +40,10 @@ func TestCheckRealServers(t *testing.T) {
 		{name: "PORT refused", ftpd: []string{"port_enable=NO"}, want: []string{
 			"bridged to EPSV: the server refused EPRT: 550", "\nPASS: ",
 		}, never: []string{"remedy"}},
+		{name: "FTPS only", ftpd: []string{"ssl_enable=YES", "allow_anon_ssl=YES", "force_anon_logins_ssl=YES",
+			"force_anon_data_ssl=YES", "rsa_cert_file=" + certificate(t)}, code: 1, want: []string{
+			"\nfail        features        TLS is required: ", "force_anon_logins_ssl=NO", "\nnot tested  EPSV            features failed\n",
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
