@@ -90,6 +90,7 @@ type TransferEnded struct {
 	Verb                   string
 	Direction              ftpinspect.Direction
 	Bytes                  int64
+	Digest                 []byte // of those bytes, if Tunnel.Hash is set
 	Elapsed                time.Duration
 	ClientMode, ServerMode Mode
 	Code                   int    // of the last reply that the client got, 0 if none

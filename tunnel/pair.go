@@ -69,10 +69,21 @@ func (d *dataConn) carrying() bool {
 func (p *pair) join() {
 	s, id := p.d.s, p.d.want.ID
 	p.joined = true
+	p.startHashes()
 	s.alarms.cancel(p.d.unused)
 	s.wg.Go(func() { p.relay(ftpinspect.Download) })
 	s.wg.Go(func() { p.relay(ftpinspect.Upload) })
 	s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Joined(id) })
+}
+
+// startHashes has both directions hashed, if that is asked for: bytes may pass
+// before it is known which of the two the transfer's is.
+func (p *pair) startHashes() {
+	if newHash := p.d.s.t.Hash; newHash != nil {
+		for i := range p.flows {
+			p.flows[i].hash = newHash()
+		}
+	}
 }
 
 // relay carries one direction to its end.

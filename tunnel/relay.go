@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"hash"
 	"io"
 	"net"
 	"sync"
@@ -15,6 +16,9 @@ type flow struct {
 	// waiting is since when its sender is waited for, in nanoseconds after
 	// epoch; 0 while it is not, above all while the receiver is.
 	waiting atomic.Int64
+
+	hashing sync.Mutex // guards hash, and keeps bytes in step with it
+	hash    hash.Hash  // of what was passed on; nil if that is not asked for
 }
 
 // epoch is what flow.waiting counts from: a moment with a monotonic clock.
@@ -79,7 +83,7 @@ func (f *flow) copy(dst, src net.Conn, buf []byte) (full bool, stop stopped) {
 		f.waiting.Store(0)
 		if n > 0 {
 			m, werr := dst.Write(buf[:n])
-			f.bytes.Add(int64(m))
+			f.count(buf[:m])
 			if werr != nil {
 				return false, stopped{err: werr, writing: true}
 			}
@@ -98,4 +102,27 @@ func (f *flow) copy(dst, src net.Conn, buf []byte) (full bool, stop stopped) {
 func (f *flow) silentSince() (since time.Time, waiting bool) {
 	w := f.waiting.Load()
 	return epoch.Add(time.Duration(w)), w != 0
+}
+
+// count takes into account what was passed on.
+func (f *flow) count(b []byte) {
+	if f.hash == nil {
+		f.bytes.Add(int64(len(b)))
+		return
+	}
+	f.hashing.Lock()
+	defer f.hashing.Unlock()
+	f.hash.Write(b)
+	f.bytes.Add(int64(len(b)))
+}
+
+// sum tells how many bytes were passed on so far and, if that is asked for,
+// their hash. The relay may still run.
+func (f *flow) sum() (bytes int64, digest []byte) {
+	if f.hash == nil {
+		return f.bytes.Load(), nil
+	}
+	f.hashing.Lock()
+	defer f.hashing.Unlock()
+	return f.bytes.Load(), f.hash.Sum(nil)
 }

@@ -121,13 +121,23 @@ func (s *session) endTransfer(t *transfer) {
 		ClientMode: t.client, ServerMode: t.server, Elapsed: time.Since(t.began),
 		Code: t.code, Reply: t.reply, Aborted: t.aborted, Err: t.broken(),
 	}
-	if t.pair != nil {
-		e.Bytes = t.pair.passed()
-	}
+	e.Bytes, e.Digest = s.passed(t)
 	s.t.mu.Lock()
 	s.t.cuts.note(e)
 	s.t.mu.Unlock()
 	s.t.observe(e)
+}
+
+// passed tells how many bytes of a transfer were passed on and, if that is
+// asked for, their hash: that of no bytes if its data connection has not come.
+func (s *session) passed(t *transfer) (bytes int64, digest []byte) {
+	switch {
+	case t.pair != nil && t.pair.joined:
+		return t.pair.flows[t.Direction].sum()
+	case s.t.Hash != nil:
+		return 0, s.t.Hash().Sum(nil)
+	}
+	return 0, nil
 }
 
 // broken is what cut a transfer; nil if its data has ended well and its reply

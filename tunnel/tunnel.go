@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"hash"
 	"net/netip"
 	"sync"
 
@@ -41,6 +42,10 @@ type Tunnel struct {
 	// Observe is told what happens; it may be nil. It is called from many
 	// goroutines at once and must not block.
 	Observe func(Event)
+
+	// Hash makes the hashes for TransferEnded.Digest. If it is nil nothing is
+	// hashed.
+	Hash func() hash.Hash
 
 	learning sync.Mutex // guards know, and is held for a step of an inspector
 	know     map[string]ftpinspect.Knowledge
