@@ -265,7 +265,7 @@ func (a *assault) terminal() error {
 	}
 	text.end()
 	for _, log := range []string{a.run.log.String(), text.log.String()} {
-		if strings.ContainsAny(log, "\x1b\x07\x9b") {
+		if strings.ContainsAny(log, "\x1b\x07") || strings.Contains(log, "\x9b") {
 			return fmt.Errorf("control bytes in the log: %q", tail(log))
 		}
 	}
