@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak lint cross setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak fuzz lint cross setup clean
 
 all: build
 
@@ -65,6 +65,16 @@ attacks: setup
 SOAK ?= 30m
 soak: setup
 	FTPTUNNEL_SOAK=$(SOAK) $(GO) test -count=1 -timeout=0 -run='^TestSoak' $(ARGS) -v ./cmd/ftptunnel
+
+# Every fuzz target, for FUZZTIME each: a duration or, as 20000x, a number of
+# runs. What they have found stands under testdata/fuzz.
+FUZZTIME ?= 60s
+fuzz:
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' ftpinspect sshconn tunnel cmd | \
+	sed 's,/[^/]*_test.go:func , ,' | sort -u | while read -r dir target; do \
+		echo "$$dir $$target"; \
+		$(GO) test "./$$dir" -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $(ARGS) || exit 1; \
+	done
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
