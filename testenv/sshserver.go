@@ -101,9 +101,11 @@ func (s *SSHServer) Addr() string { return s.listener.Addr().String() }
 // Port is the TCP port of Addr.
 func (s *SSHServer) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
-// Close ends every connection and waits for all that the server started.
+// Close ends every connection, thaws the server if it is frozen, and waits for
+// all that it started.
 func (s *SSHServer) Close() error {
 	s.stop()
+	s.gate.open()
 	s.conns.closeAll()
 	s.wg.Wait()
 	return nil

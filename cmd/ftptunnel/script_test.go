@@ -75,6 +75,7 @@ func TestScript(t *testing.T) {
 			"get":    getFile,
 			"put":    putFile,
 			"break":  breakTransfer,
+			"freeze": freeze,
 			"json":   checkJSON,
 
 			"lockout": lockOut,

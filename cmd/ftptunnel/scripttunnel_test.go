@@ -76,8 +76,10 @@ func environment(ts *testscript.TestScript) []string {
 // finish TERM 0. What was printed is then in tunnel.out and tunnel.err.
 func finishTunnel(ts *testscript.TestScript, _ bool, args []string) {
 	b := networkOf(ts).tunnel
-	if s, ok := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[args[0]]; ok {
-		ts.Check(b.cmd.Process.Signal(s))
+	for name := range strings.SplitSeq(args[0], "+") {
+		if s, ok := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}[name]; ok {
+			ts.Check(b.cmd.Process.Signal(s))
+		}
 	}
 	rest := <-b.rest
 	err := b.cmd.Wait()
@@ -156,6 +158,15 @@ func breakTransfer(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	ts.Check(n.ftp.Await(ctx, func(c testenv.FTPCounts) bool { return c.Sent > 300_000 }))
 	n.ssh[args[0]].Drop()
+}
+
+// freeze stops an SSH server in the middle of a transfer: freeze box.
+func freeze(ts *testscript.TestScript, _ bool, args []string) {
+	n := networkOf(ts)
+	ctx, cancel := context.WithTimeout(context.Background(), scriptTimeout)
+	defer cancel()
+	ts.Check(n.ftp.Await(ctx, func(c testenv.FTPCounts) bool { return c.Sent > 300_000 }))
+	n.ssh[args[0]].Freeze()
 }
 
 // lockOut cuts the SSH connections of a server and lets nobody in any more:

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // serving are services that carry clients.
 type serving struct {
 	services []*service
+	hangUp   func() // ends the SSH connection
 	cancel   context.CancelFunc
 	ended    chan struct{} // closed when every tunnel has ended
 
@@ -20,7 +22,7 @@ type serving struct {
 // start has every service carry clients.
 func (u *up) start(ctx context.Context) *serving {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &serving{services: u.services, cancel: cancel, ended: make(chan struct{})}
+	s := &serving{services: u.services, hangUp: u.close, cancel: cancel, ended: make(chan struct{})}
 	var wg sync.WaitGroup
 	for _, one := range u.services {
 		wg.Go(func() { s.serveOne(ctx, one) })
@@ -66,11 +68,21 @@ func (s *serving) drain(sigs <-chan os.Signal) {
 	s.stop()
 }
 
-// stop ends every session at once and waits for the end.
+// stop ends every session at once and waits for the end. Over an SSH
+// connection that answers no more that could take for ever, so then it is ended
+// first.
 func (s *serving) stop() {
 	s.cancel()
-	<-s.ended
+	select {
+	case <-s.ended:
+	case <-time.After(stopLimit):
+		s.hangUp()
+		<-s.ended
+	}
 }
+
+// stopLimit is how long sessions may take to say that they end.
+const stopLimit = 2 * time.Second
 
 // serve says where the services are and carries clients until it is told to
 // stop.
