@@ -91,7 +91,7 @@ func (t *teller) transferEnded(e tunnel.TransferEnded) {
 		"client_mode", e.ClientMode, "server_mode", e.ServerMode,
 		"code", e.Code, "reply", e.Reply, "aborted", e.Aborted,
 	}
-	if cut := e.Err != nil || e.Code == 426 || e.Code == 451; cut && !e.Aborted {
+	if wasCut(e) && !e.Aborted {
 		cause := cutCause(e.Err, e.Reply)
 		t.say(levelWarn, "transfer_ended", e.Session, fmt.Sprintf("%s of %q cut after %s: %s",
 			direction(e.Direction), e.Path, byteCount(e.Bytes), cause), append(fields, "error", cause)...)
@@ -104,6 +104,9 @@ func (t *teller) transferEnded(e tunnel.TransferEnded) {
 	t.say(levelInfo, "transfer_ended", e.Session, fmt.Sprintf("%s: %s in %s, %s, %s",
 		what(e.Verb, e.Path), byteCount(e.Bytes), shortDuration(e.Elapsed), modes, verdict(e)), fields...)
 }
+
+// wasCut reports whether a transfer was cut, by the client itself or not.
+func wasCut(e tunnel.TransferEnded) bool { return e.Err != nil || e.Code == 426 || e.Code == 451 }
 
 // verdict words how a transfer that was not cut ended.
 func verdict(e tunnel.TransferEnded) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -42,15 +43,16 @@ func setUpStatus(err error) int {
 // notifySignals returns a channel on which the signals that ask the program to
 // stop arrive, and what ends that. A signal that is ignored, as SIGHUP is
 // under nohup(1) and SIGINT in the background of a script, stays ignored.
-// Beside a command SIGQUIT is one of them: it would print our stacks.
-func notifySignals(besideCommand bool) (<-chan os.Signal, func()) {
+// Beside a command SIGQUIT is one of them: it would print our stacks. Those in
+// but are not.
+func notifySignals(besideCommand bool, but ...os.Signal) (chan os.Signal, func()) {
 	ch := make(chan os.Signal, 4)
 	asked := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	if besideCommand {
 		asked = append(asked, syscall.SIGQUIT)
 	}
 	for _, s := range asked {
-		if !signal.Ignored(s) {
+		if !signal.Ignored(s) && !slices.Contains(but, s) {
 			signal.Notify(ch, s)
 		}
 	}

@@ -168,7 +168,7 @@ func (o *options) checkCheck(f *pflag.FlagSet) error {
 	if !o.checking {
 		return nil
 	}
-	for _, name := range []string{"L", "R", "D", "listen"} {
+	for _, name := range []string{"L", "R", "D", "listen", "transfer-log"} {
 		if g := f.Lookup(name); g.Changed {
 			return usagef("--check and %s exclude each other", spelled(g))
 		}

@@ -43,6 +43,8 @@ type options struct {
 	logFormat string
 	logFile   string
 
+	transferLog string
+
 	checking, printing, demo, help, version bool
 }
 
@@ -95,6 +97,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.CountVarP(&o.verbose, "v", "v", "")
 	f.StringVar(&o.logFormat, "log-format", "text", "")
 	f.StringVarP(&o.logFile, "E", "E", "", "")
+	f.StringVar(&o.transferLog, "transfer-log", "", "")
 	f.BoolVarP(&o.printing, "G", "G", false, "")
 	f.BoolVar(&o.checking, "check", false, "")
 	f.BoolVar(&o.demo, "demo", false, "")

@@ -16,10 +16,11 @@ import (
 type program struct {
 	env
 	*options
-	log     *logger
-	prompt  *prompter
-	observe func(tunnel.Event) // the demonstration's, may be nil
-	lost    chan error         // why the SSH connection cannot be made again
+	log       *logger
+	prompt    *prompter
+	observe   func(tunnel.Event) // the demonstration's, may be nil
+	transfers *transferLog       // nil without --transfer-log
+	lost      chan error         // why the SSH connection cannot be made again
 
 	mu   sync.Mutex      // guards said
 	said map[string]bool // what is told once
@@ -99,7 +100,13 @@ func (p *program) main(ctx context.Context) int {
 			return p.commandFailed(err)
 		}
 	}
-	sigs, stop := notifySignals(len(p.command) > 0)
+	closeTransfers, err := p.openTransfers()
+	if err != nil {
+		p.fail("transfer_log", err)
+		return exitTunnel
+	}
+	defer closeTransfers()
+	sigs, stop := p.notifySignals()
 	defer stop()
 	u, err := p.setUp(ctx, sigs)
 	if err != nil {

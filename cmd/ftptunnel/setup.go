@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -115,7 +116,7 @@ func (p *program) newTunnel(far tunnel.Side, f forward) *tunnel.Tunnel {
 	if f.kind == remoteForward {
 		client, server = far, tunnel.Local{}
 	}
-	return &tunnel.Tunnel{
+	t := &tunnel.Tunnel{
 		Client:        client,
 		Server:        server,
 		Target:        f.target(),
@@ -127,6 +128,10 @@ func (p *program) newTunnel(far tunnel.Side, f forward) *tunnel.Tunnel {
 		SameUser:      len(p.command) > 0,
 		Observe:       p.observer(f),
 	}
+	if p.transfers != nil {
+		t.Hash = sha256.New
+	}
+	return t
 }
 
 // probeAll asks every target, all at once, whether it is an FTP server.

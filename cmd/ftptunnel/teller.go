@@ -25,6 +25,9 @@ func (p *program) observer(f forward) func(tunnel.Event) {
 		if p.observe != nil {
 			p.observe(e)
 		}
+		if ended, ok := e.(tunnel.TransferEnded); ok {
+			p.recordTransfer(ended)
+		}
 		t.tell(e)
 	}
 }

@@ -77,6 +77,8 @@ What is told, on standard error:
                          after rewriting, without passwords.
     --log-format format  text (default) or json, one object a line.
     -E file              Append it to file instead.
+    --transfer-log file  Append an object to file for each transfer: what, how
+                         much, how it ended, SHA-256. SIGHUP reopens it.
 
     --check   Test every hop, from ssh_config to a data connection in each mode,
               and report on standard output: a line for each, ok, fail or not

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"ftptunnel/tunnel"
+)
+
+// transferLogVersion is the version of the transfer log's objects. It grows
+// when a field changes its meaning or goes; a new field leaves it as it is.
+const transferLogVersion = 1
+
+// transferRecord is one object of the transfer log; docs/events.md has its
+// fields.
+type transferRecord struct {
+	Version     int         `json:"version"`
+	Time        time.Time   `json:"time"`
+	Destination string      `json:"destination"`
+	Target      string      `json:"target"`
+	Session     uint64      `json:"session"`
+	Verb        string      `json:"verb"`
+	Path        string      `json:"path"`
+	PathBytes   []byte      `json:"path_base64,omitempty"`
+	Direction   string      `json:"direction"`
+	Bytes       int64       `json:"bytes"`
+	Seconds     float64     `json:"seconds"`
+	ClientMode  tunnel.Mode `json:"client_mode"`
+	ServerMode  tunnel.Mode `json:"server_mode"`
+	Code        int         `json:"code"`
+	Reply       string      `json:"reply"`
+	Result      string      `json:"result"`
+	Error       string      `json:"error,omitempty"`
+	SHA256      string      `json:"sha256"`
+}
+
+// newTransferRecord returns the object for a transfer that has just ended.
+func newTransferRecord(destination string, e tunnel.TransferEnded) transferRecord {
+	r := transferRecord{
+		Version: transferLogVersion, Time: time.Now(),
+		Destination: destination, Target: e.Target, Session: e.Session,
+		Verb: e.Verb, Path: e.Path, Direction: direction(e.Direction),
+		Bytes: e.Bytes, Seconds: e.Elapsed.Seconds(),
+		ClientMode: e.ClientMode, ServerMode: e.ServerMode,
+		Code: e.Code, Reply: e.Reply, Result: result(e), SHA256: hex.EncodeToString(e.Digest),
+	}
+	if !utf8.ValidString(e.Path) {
+		r.PathBytes = []byte(e.Path)
+	}
+	if r.Result == resultCut {
+		r.Error = cutCause(e.Err, e.Reply)
+	}
+	return r
+}
+
+// What has become of a transfer.
+const (
+	resultComplete = "complete"
+	resultAborted  = "aborted" // by the client
+	resultCut      = "cut"
+	resultFailed   = "failed" // the server says so
+)
+
+// result judges how a transfer has ended.
+func result(e tunnel.TransferEnded) string {
+	switch {
+	case e.Aborted:
+		return resultAborted
+	case wasCut(e):
+		return resultCut
+	case 200 <= e.Code && e.Code < 300:
+		return resultComplete
+	}
+	return resultFailed
+}
+
+// transferLog appends an object for each transfer to a file, each by one
+// write: a crash loses at most the one that is being written. It is safe for
+// concurrent use.
+type transferLog struct {
+	path string // absolute: -f changes the folder
+
+	mu   sync.Mutex // guards what follows
+	f    *os.File
+	torn bool // the file may end within a line
+}
+
+// openTransferLog opens the file, or makes it. The caller closes it.
+func openTransferLog(name string) (*transferLog, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	l := &transferLog{path: path}
+	return l, l.reopen()
+}
+
+// reopen opens the file by its name again, which may have become another's.
+// If that fails the log goes on with the one it has.
+func (l *transferLog) reopen() error {
+	f, err := os.OpenFile(l.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f != nil {
+		l.f.Close()
+	}
+	l.f, l.torn = f, endsTorn(l.path)
+	return nil
+}
+
+// endsTorn reports whether a file ends within a line, as one does whose writer
+// has crashed.
+func endsTorn(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false // we may write it, and not read it
+	}
+	defer f.Close()
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
+}
+
+// write appends one object.
+func (l *transferLog) write(r transferRecord) error {
+	var line bytes.Buffer
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.torn {
+		line.WriteByte('\n')
+	}
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	n, err := l.f.Write(line.Bytes())
+	l.torn = err != nil && (n > 0 || l.torn)
+	return err
+}
+
+func (l *transferLog) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.f.Close()
+}
+
+// openTransfers opens the transfer log, if one is asked for, and returns what
+// closes it.
+func (p *program) openTransfers() (closeLog func(), err error) {
+	if p.transferLog == "" {
+		return func() {}, nil
+	}
+	l, err := openTransferLog(p.transferLog)
+	if err != nil {
+		return nil, fmt.Errorf("--transfer-log: %w", err)
+	}
+	p.transfers = l
+	return func() {
+		if err := l.close(); err != nil {
+			p.transferLogFailed(err)
+		}
+	}, nil
+}
+
+// recordTransfer writes a transfer into the log, if there is one.
+func (p *program) recordTransfer(e tunnel.TransferEnded) {
+	if p.transfers == nil {
+		return
+	}
+	if err := p.transfers.write(newTransferRecord(p.destination, e)); err != nil {
+		p.transferLogFailed(err)
+	}
+}
+
+// transferLogFailed says aloud that the transfer log is not complete.
+func (p *program) transferLogFailed(err error) {
+	p.log.fail("transfer_log", fmt.Sprintf("--transfer-log: %v", err), "transfers go on, and are missing from that file")
+}
