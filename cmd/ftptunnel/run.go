@@ -19,8 +19,9 @@ type program struct {
 	log       *logger
 	prompt    *prompter
 	observe   func(tunnel.Event) // the demonstration's, may be nil
-	transfers *transferLog       // nil without --transfer-log
-	lost      chan error         // why the SSH connection cannot be made again
+	tally     tally
+	transfers *transferLog // nil without --transfer-log
+	lost      chan error   // why the SSH connection cannot be made again
 
 	mu   sync.Mutex      // guards said
 	said map[string]bool // what is told once

@@ -88,6 +88,7 @@ const stopLimit = 2 * time.Second
 // stop.
 func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 	s := u.start(ctx)
+	defer p.summarize(u.services)
 	for _, one := range u.services {
 		fmt.Fprintln(p.stdout, one.at().url())
 		p.log.log(levelInfo, "ready", "ready: "+one.leads(one.at().url()),

@@ -25,6 +25,7 @@ func (p *program) observer(f forward) func(tunnel.Event) {
 		if p.observe != nil {
 			p.observe(e)
 		}
+		p.tally.count(e)
 		if ended, ok := e.(tunnel.TransferEnded); ok {
 			p.recordTransfer(ended)
 		}
