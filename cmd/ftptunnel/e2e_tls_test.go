@@ -87,7 +87,7 @@ func TestTLSRefused(t *testing.T) {
 			if out, err := curlWith(t, p.site(t, ftp), "/big.bin", "--ssl-reqd"); err == nil || !strings.Contains(out, "(64)") {
 				t.Errorf("curl --ssl-reqd: %v: %s", err, out)
 			}
-			if n := strings.Count(p.stderr.String(), "AUTH refused: SSH encrypts all the way to "+ftp.Addr); n != 1 {
+			if n := p.tells(t, "AUTH refused: SSH encrypts all the way to "+ftp.Addr, 1); n != 1 {
 				t.Errorf("it was said %d times", n)
 			}
 		})
@@ -126,9 +126,7 @@ func TestTLSRequired(t *testing.T) {
 		t.Errorf("curl: %v: %.200s", err, out)
 	}
 	for _, want := range []string{ftp.Addr + " demands TLS: ", "hint: ", "--tls pass"} {
-		if !strings.Contains(p.stderr.String(), want) {
-			t.Errorf("%q is not told", want)
-		}
+		p.tells(t, want, 1)
 	}
 }
 
@@ -151,7 +149,7 @@ func TestTLSPassed(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if n := strings.Count(p.stderr.String(), "its data connections are no longer handled"); n != 1 {
+			if n := p.tells(t, "its data connections are no longer handled", 1); n != 1 {
 				t.Errorf("it was said %d times", n)
 			}
 			// Who does not ask for TLS is served as ever.
