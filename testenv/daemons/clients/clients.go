@@ -85,7 +85,9 @@ var All = []Client{Curl{}, LFTP{}, Wget{}, NcFTP{}, TNFTP{}, Inetutils{}, Ftplib
 func Run(ctx context.Context, t testing.TB, client Client, c Command) (output []byte, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, daemons.Find(t, c.Program, client.Package()), c.Args...)
-	cmd.Env = environ(t.TempDir())
+	home := t.TempDir()
+	cmd.Env = environ(home)
+	cmd.Dir = home // wget keeps a file .listing there
 	cmd.Stdin = strings.NewReader(c.Stdin)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
