@@ -22,7 +22,7 @@ import (
 const (
 	bigFile   = "big.bin"
 	bigBytes  = 1_000_000
-	bigRate   = 300_000
+	bigRate   = 150_000
 	longDir   = "many"
 	longNames = 3000
 	longRate  = 60_000
