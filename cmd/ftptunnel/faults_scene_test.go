@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// Files of a scene. What a fault strikes takes about three seconds, so that it
+// Files of a scene. What a fault strikes takes about seven seconds, so that it
 // is far from its end when a third of it has gone.
 const (
 	bigFile   = "big.bin"
