@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
@@ -143,6 +144,14 @@ func (o *options) setTarget(operands []string, listen string) error {
 		}
 	}
 	o.forwards = []forward{f}
+	return nil
+}
+
+// checkCompletion checks for which shell the script is to be.
+func (o *options) checkCompletion() error {
+	if !slices.Contains(shells, o.completion) {
+		return usagef("--completion is bash, zsh or fish, not %q", o.completion)
+	}
 	return nil
 }
 

@@ -46,6 +46,7 @@ type options struct {
 	transferLog string
 
 	checking, printing, demo, help, version bool
+	completion                              string
 }
 
 // usageError is a mistake on the command line.
@@ -101,6 +102,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.BoolVarP(&o.printing, "G", "G", false, "")
 	f.BoolVar(&o.checking, "check", false, "")
 	f.BoolVar(&o.demo, "demo", false, "")
+	f.StringVar(&o.completion, "completion", "", "")
 	f.BoolVarP(&o.version, "V", "V", false, "")
 	f.BoolVarP(&o.help, "h", "h", false, "")
 	return f
@@ -115,6 +117,9 @@ func parse(args []string) (*options, error) {
 	}
 	if o.help || o.version {
 		return o, nil
+	}
+	if f.Changed("completion") {
+		return o, o.checkCompletion()
 	}
 	operands := f.Args()
 	if n := f.ArgsLenAtDash(); n >= 0 {

@@ -28,7 +28,8 @@ func TestOptionsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := optionsOf()
-	for where, text := range map[string]string{"usage": usage, "README.md": string(readme)} {
+	texts := map[string]string{"usage": usage, "README.md": string(readme)}
+	for where, text := range texts {
 		named := map[string]bool{}
 		for _, m := range optionPattern.FindAllStringSubmatch(text, -1) {
 			named[m[1]] = true
@@ -111,6 +112,7 @@ func TestParseRefused(t *testing.T) {
 		{"--active-address 10.0.0.1 a", "--active-address needs --server-mode active"},
 		{"--server-mode active --active-address x a", `--active-address: "x" is not an IP address`},
 		{"a --", "no command after --"},
+		{"--completion csh", `--completion is bash, zsh or fish, not "csh"`},
 		{"--demo a", "--demo takes no destination"},
 		{"--demo --fxp", "--demo and --fxp exclude each other"},
 	} {

@@ -56,6 +56,8 @@ func run(ctx context.Context, e env) int {
 	case o.version:
 		io.WriteString(e.stdout, versionText())
 		return exitOK
+	case o.completion != "":
+		return printCompletion(e, o)
 	}
 	tuneGC(e.getenv)
 	log, closeLog, err := openLog(e, o)

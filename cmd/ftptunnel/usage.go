@@ -85,8 +85,9 @@ What is told, on standard error:
               tested, with a remedy under each fail.
     --demo    Show it all with an SSH server and an FTP server of its own; with
               a command, run that against them.
-    -V        Print the version.
-    -h        Print this.
+    --completion shell  Print a completion script for bash, zsh or fish.
+    -V                  Print the version.
+    -h                  Print this.
 
 Exit status: the command's own, 128+n if signal n ended it, 126 and 127 if it
 cannot be run or found; 0 stopped on request; 1 a hop of --check or the demo
