@@ -20,15 +20,19 @@ func optionsOf() []string {
 	return all
 }
 
-// TestOptionsDocumented walks the options: each stands in the usage and in the
-// README, and the usage names no other.
+// TestOptionsDocumented walks the options: each stands in the usage, the README,
+// the man page and every completion, and the usage and the man page name no
+// other.
 func TestOptionsDocumented(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := optionsOf()
-	texts := map[string]string{"usage": usage, "README.md": string(readme)}
+	texts := map[string]string{"usage": usage, "README.md": string(readme), "the man page": manOptions(t)}
+	for _, shell := range shells {
+		texts["the completion of "+shell] = completionOptions(t, shell)
+	}
 	for where, text := range texts {
 		named := map[string]bool{}
 		for _, m := range optionPattern.FindAllStringSubmatch(text, -1) {
@@ -41,9 +45,11 @@ func TestOptionsDocumented(t *testing.T) {
 		}
 	}
 	head, _, _ := strings.Cut(usage, "Examples:")
-	for _, m := range optionPattern.FindAllStringSubmatch(head, -1) {
-		if !slices.Contains(all, m[1]) && m[1] != "-vv" {
-			t.Errorf("the usage names %s, which does not exist", m[1])
+	for where, text := range map[string]string{"usage": head, "man page": texts["the man page"]} {
+		for _, m := range optionPattern.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(all, m[1]) && m[1] != "-vv" {
+				t.Errorf("the %s names %s, which does not exist", where, m[1])
+			}
 		}
 	}
 }
