@@ -28,6 +28,7 @@ type login struct {
 	begun    bool // the server has listed its methods
 	tried    []string
 	passed   []string
+	locked   []string
 	allowed  []string
 	partial  int    // partial successes so far
 	last     string // what the attempt under way offers
@@ -131,16 +132,22 @@ func (l *login) publicKey() ssh.AuthMethod {
 		k.offered = true
 		signer, err := k.signer(l)
 		if err != nil {
-			if errors.Is(err, ErrNoPrompt) {
-				l.noPrompt = true
-			}
-			l.passed = append(l.passed, k.name+": "+err.Error())
+			l.passOver(k, err)
 			continue
 		}
 		l.last, l.lastKey = "publickey "+k.describe(), k
 		return ssh.PublicKeys(signer)
 	}
 	return nil
+}
+
+// passOver notes a key that cannot be used.
+func (l *login) passOver(k *identity, err error) {
+	l.passed = append(l.passed, k.name+": "+err.Error())
+	if errors.Is(err, ErrNoPrompt) {
+		l.noPrompt = true
+		l.locked = append(l.locked, k.file)
+	}
 }
 
 // succeeded keeps what the login took, for a reconnect.
@@ -157,7 +164,7 @@ func (l *login) failed(err error) error {
 	return &AuthError{
 		User: l.cfg.User, Host: l.cfg.HostName, Tried: l.tried, Allowed: l.allowed,
 		TooMany:  strings.Contains(err.Error(), "Too many authentication failures"),
-		NoPrompt: l.noPrompt, Passed: l.passed, Cause: err,
+		NoPrompt: l.noPrompt, Passed: l.passed, Locked: l.locked, Cause: err,
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +82,7 @@ type AuthError struct {
 	TooMany    bool     // the server stopped listening: MaxAuthTries
 	NoPrompt   bool     // a method or key was left out because nobody could be asked
 	Passed     []string // keys that could not be used, with the reason
+	Locked     []string // of those, the files whose passphrase nobody could be asked for
 	Cause      error    // what the SSH library said
 }
 
@@ -88,7 +92,7 @@ func (e *AuthError) Error() string {
 		s += ": too many authentication failures"
 	}
 	if len(e.Tried) > 0 {
-		s += " (tried " + strings.Join(e.Tried, ", ") + ")"
+		s += " (tried " + strings.Join(slices.Compact(slices.Clone(e.Tried)), ", ") + ")"
 	} else if len(e.Allowed) > 0 {
 		s += " (it wants " + strings.Join(e.Allowed, " or ") + ")"
 	}
@@ -99,22 +103,37 @@ func (e *AuthError) Unwrap() error { return e.Cause }
 
 // ConnectError is a server that could not be reached, or that did not finish
 // the SSH handshake. Hop is the alias of the jump host that it was to be
-// reached through, "" for a direct connection; Proxy is the ProxyCommand.
+// reached through, "" for a direct connection; Jump is its own alias if it is a
+// jump host itself; Proxy is the ProxyCommand. Cause is an [*AlgorithmError], a
+// [*NotSSHError], an [*exec.ExitError] of the ProxyCommand, or what the system
+// says.
 type ConnectError struct {
 	Host  string
 	Port  int
 	Hop   string
+	Jump  string
 	Proxy string
 	Cause error
 }
 
 func (e *ConnectError) Error() string {
-	s := "cannot connect to " + net.JoinHostPort(e.Host, strconv.Itoa(e.Port))
+	s := "cannot connect to "
+	if address := net.JoinHostPort(e.Host, strconv.Itoa(e.Port)); e.Jump != "" {
+		s += "the jump host " + e.Jump + " (" + address + ")"
+	} else {
+		s += address
+	}
 	if e.Hop != "" {
 		s += " through " + e.Hop
 	}
 	if e.Proxy != "" {
 		s += " by ProxyCommand"
+		if exit, ok := errors.AsType[*exec.ExitError](e.Cause); ok {
+			return s + ", which ended with " + exit.Error()
+		}
+		if errors.Is(e.Cause, io.EOF) {
+			return s + ", which ended"
+		}
 	}
 	return s + ": " + cause(e.Cause)
 }
@@ -199,6 +218,12 @@ func (e *LostError) Lost() bool { return true }
 func cause(err error) string {
 	if err == nil || errors.Is(err, io.EOF) {
 		return "the server closed it"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return "no such host"
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Err.Error()
 	}
 	text := strings.TrimPrefix(err.Error(), "ssh: handshake failed: ")
 	return strings.TrimPrefix(text, "ssh: ")

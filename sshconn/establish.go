@@ -49,7 +49,7 @@ func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump, be
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &ConnectError{Host: cfg.HostName, Port: cfg.Port, Hop: h.hop, Proxy: cfg.ProxyCommand, Cause: dialCause(err)}
+		return nil, h.unreached(dialCause(err))
 	}
 	c.notify(Event{Kind: Reached, Host: cfg.Alias, Addr: raw.RemoteAddr(), Elapsed: time.Since(begun)})
 	return h.run(ctx, raw, c.secrets)

@@ -3,6 +3,8 @@ package sshconn
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -42,7 +44,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 		err = errTimeout
 	}
 	if err != nil {
-		return nil, h.failure(ctx, err, expired)
+		return nil, h.failure(ctx, tr, err, expired)
 	}
 	h.login.succeeded()
 	c := newConnection(h.cfg, sc, tr, h.notify)
@@ -66,7 +68,7 @@ func (h *handshake) speak(tr *transport) (ssh.Conn, <-chan ssh.NewChannel, <-cha
 func (h *handshake) hopping() bool { return h.ask.hop }
 
 // failure makes a typed error of what x/crypto says.
-func (h *handshake) failure(ctx context.Context, err error, expired bool) error {
+func (h *handshake) failure(ctx context.Context, tr *transport, err error, expired bool) error {
 	var config *ConfigError
 	switch {
 	case h.keys.err != nil:
@@ -75,12 +77,31 @@ func (h *handshake) failure(ctx context.Context, err error, expired bool) error 
 		return config
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case expired:
-		err = errTimeout
-	case h.login.begun:
+	case h.login.begun && !expired:
 		return h.login.failed(err)
 	}
-	return &ConnectError{Host: h.cfg.HostName, Port: h.cfg.Port, Hop: h.hop, Proxy: h.cfg.ProxyCommand, Cause: err}
+	greeting, isForeign := foreign(tr.first)
+	algorithms, mismatched := errors.AsType[*ssh.AlgorithmNegotiationError](err)
+	switch {
+	case isForeign:
+		err = &NotSSHError{greeting}
+	case expired:
+		err = fmt.Errorf("the SSH handshake %w after %v", errTimeout, h.cfg.timeout())
+	case mismatched:
+		err = mismatch(algorithms)
+	case errors.Is(err, io.EOF):
+		err = proxyEnd(tr.Conn, err)
+	}
+	return h.unreached(err)
+}
+
+// unreached makes a ConnectError.
+func (h *handshake) unreached(err error) *ConnectError {
+	e := &ConnectError{Host: h.cfg.HostName, Port: h.cfg.Port, Hop: h.hop, Proxy: h.cfg.ProxyCommand, Cause: err}
+	if h.ask.hop {
+		e.Jump = h.cfg.Alias
+	}
+	return e
 }
 
 // clientConfig makes x/crypto's configuration of ours.

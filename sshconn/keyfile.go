@@ -13,7 +13,8 @@ import (
 func (l *login) openOffered(k *identity) (ssh.Signer, error) {
 	s, err := l.openKey(k.file)
 	if err != nil {
-		l.passed = append(l.passed, k.name+": "+err.Error())
+		l.passOver(k, err)
+		l.last = "" // it was not tried
 	}
 	return s, err
 }
@@ -44,9 +45,6 @@ func (l *login) unlock(file string, data []byte) (ssh.Signer, error) {
 	for range l.cfg.NumberOfPasswordPrompts {
 		pass, err := l.ask.secret(l.ctx, "Enter passphrase for key '"+file+"': ")
 		if err != nil {
-			if errors.Is(err, ErrNoPrompt) {
-				l.noPrompt = true
-			}
 			return nil, err
 		}
 		if pass == "" {

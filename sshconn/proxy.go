@@ -66,6 +66,20 @@ func (p *proxyConn) Close() error {
 	return nil
 }
 
+// proxyEnd returns how a ProxyCommand failed that has closed its output, or err
+// if it did not.
+func proxyEnd(c net.Conn, err error) error {
+	p, ok := c.(*proxyConn)
+	if !ok {
+		return err
+	}
+	p.Close()
+	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok && exit.Exited() {
+		return exit
+	}
+	return err
+}
+
 func (p *proxyConn) LocalAddr() net.Addr              { return p.addr }
 func (p *proxyConn) RemoteAddr() net.Addr             { return p.addr }
 func (p *proxyConn) SetDeadline(time.Time) error      { return os.ErrNoDeadline }

@@ -184,7 +184,7 @@ func client(t *testing.T, cfg *Config, p Prompter) *Client {
 
 // short returns a context that ends before the test does.
 func short(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -114,7 +114,7 @@ func sshComplaint(text string, err error) error {
 		if m := complaint.FindStringSubmatch(line); m != nil {
 			n, _ := strconv.Atoi(m[2])
 			if n == 0 {
-				return &ConfigError{Text: lowerFirst(m[3])}
+				return &ConfigError{Text: "-o: " + lowerFirst(m[3])}
 			}
 			return &ConfigError{File: m[1], Line: n, Text: lowerFirst(strings.TrimSuffix(m[3], "."))}
 		}

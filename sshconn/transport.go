@@ -21,6 +21,8 @@ type transport struct {
 	buf  []byte // read and not yet taken; the reader's own
 	full []byte
 
+	first string // what came first; the reader's own until the handshake is over
+
 	reads   atomic.Uint64         // calls of Read so far
 	reading atomic.Bool           // a Read waits for the network
 	life    atomic.Uint64         // reads that brought bytes
@@ -44,7 +46,9 @@ func (t *transport) Read(p []byte) (int, error) {
 		}
 		t.reading.Store(false)
 		t.life.Add(1)
-		t.buf = t.full[:n]
+		if t.buf = t.full[:n]; t.first == "" {
+			t.first = string(t.buf[:min(n, 1024)])
+		}
 	}
 	n := copy(p, t.buf)
 	t.buf = t.buf[n:]
