@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak fuzz lint cross setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross setup clean
 
 all: build
 
@@ -50,6 +50,14 @@ bench:
 
 bench-quick:
 	$(GO) run ./testenv/bench -quick $(ARGS)
+
+# Writes docs/errors.md: what ssh and ftptunnel say of the same failures.
+errors: setup
+	FTPTUNNEL_ERRORS=1 $(GO) test -count=1 -run='^TestErrors$$' $(ARGS) ./cmd/ftptunnel
+
+# A user's OpenSSH master under a thousand data connections.
+masters: setup
+	FTPTUNNEL_MASTER=1000 $(GO) test $(RACE) -count=1 -timeout=30m -run='^TestMasters$$' $(ARGS) -v ./cmd/ftptunnel
 
 # Every fault against every action of a client in every mode, as tables: with
 # embedded servers, then with sshd, vsftpd and curl.

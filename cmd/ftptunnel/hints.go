@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
+	"io/fs"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -48,8 +48,15 @@ func commandHint(err error) string {
 
 // configHint is for a configuration that cannot be used.
 func (p *program) configHint(err error) string {
-	if _, ok := errors.AsType[*sshconn.ConfigError](err); !ok {
+	e, ok := errors.AsType[*sshconn.ConfigError](err)
+	if !ok {
 		return ""
+	}
+	if _, keyword, ok := strings.Cut(e.Text, "bad configuration option: "); ok {
+		return fmt.Sprintf("if it is no slip, this passes it over, in ssh too: -o %s", word("IgnoreUnknown="+keyword))
+	}
+	if _, err := os.Stat(p.config); p.config != "" && errors.Is(err, fs.ErrNotExist) {
+		return "without -F it is ~/.ssh/config that is read, with -F none nothing"
 	}
 	return p.sshCommand("-G") + " shows what ssh makes of it"
 }
@@ -66,7 +73,7 @@ func (p *program) hostKeyHint(err error) string {
 	case sshconn.Revoked:
 		return "do not connect; ask the host's administrator for its valid key"
 	}
-	return "compare the fingerprint with the host's, then say yes once to: " + p.sshCommand()
+	return "compare the fingerprint with the host's, then say yes once to: " + p.sshCommand("-o", "StrictHostKeyChecking=ask")
 }
 
 // authHint is for a login that was refused.
@@ -83,18 +90,43 @@ func (p *program) authHint(err error) string {
 	switch {
 	case e.TooMany:
 		return "the server counts every key that the agent offers: -o IdentitiesOnly=yes -i KEY offers one"
-	case p.batch && (e.NoPrompt || wantsTyping(e.Allowed)):
-		return "a password or passphrase is needed, and --batch forbids asking: ssh-add KEY, or leave --batch out"
-	case e.NoPrompt:
-		return "a password or passphrase is needed and there is no terminal to ask on: ssh-add KEY, or set SSH_ASKPASS"
+	case len(e.Locked) > 0:
+		return p.unaskedHint(fmt.Sprintf("the key has a passphrase, and %%s: ssh-add %s, or %%s", word(e.Locked[0])))
+	case e.NoPrompt, p.batch && wantsTyping(e.Allowed):
+		return p.unaskedHint(unansweredHint(e))
 	case len(e.Passed) > 0:
 		return "a key was not used: " + e.Passed[0]
 	case p.engine == sshconn.EngineAuto && foreign(e.Allowed):
 		return "the server wants a login that only ssh itself can do: --engine openssh"
-	case len(e.Tried) == 0:
+	case !keyTried(e):
 		return "no key was offered: ssh-add -l lists the agent's, -i FILE names another"
 	}
 	return fmt.Sprintf("%s shows the same login; -l names the user, -i the key", p.sshCommand("-v"))
+}
+
+// keyTried reports whether a key was offered.
+func keyTried(e *sshconn.AuthError) bool {
+	return slices.ContainsFunc(e.Tried, func(what string) bool { return strings.HasPrefix(what, "publickey ") })
+}
+
+// unansweredHint is for a password that nobody could be asked for, with a place
+// for why, and one for what would help.
+func unansweredHint(e *sshconn.AuthError) string {
+	switch {
+	case !slices.Contains(e.Allowed, "publickey"):
+		return "a password is needed, and %s: %s"
+	case keyTried(e):
+		return "no key was accepted, and for a password %s: -i FILE names another key, -l the user, or %s"
+	}
+	return "no key was offered, and for a password %s: ssh-add -l lists the agent's keys, -i FILE names another, or %s"
+}
+
+// unaskedHint puts into a hint why nobody was asked and what would change that.
+func (p *program) unaskedHint(hint string) string {
+	if p.batch {
+		return fmt.Sprintf(hint, "--batch forbids asking", "leave --batch out")
+	}
+	return fmt.Sprintf(hint, "there is no terminal to ask on", "set SSH_ASKPASS")
 }
 
 // foreign reports whether a server lets in by nothing that is spoken here.
@@ -106,27 +138,6 @@ func foreign(methods []string) bool {
 // wantsTyping reports whether a server would go on with a method that asks.
 func wantsTyping(methods []string) bool {
 	return slices.Contains(methods, "password") || slices.Contains(methods, "keyboard-interactive")
-}
-
-// connectHint is for an SSH server that was not reached.
-func (p *program) connectHint(err error) string {
-	e, ok := errors.AsType[*sshconn.ConnectError](err)
-	if !ok {
-		return ""
-	}
-	if f, ok := errors.AsType[*sshconn.ForwardError](e.Cause); ok && f.Reason == sshconn.Prohibited {
-		return fmt.Sprintf("sshd_config on the jump host %s: AllowTcpForwarding, PermitOpen", e.Hop)
-	}
-	if e.Hop != "" {
-		return fmt.Sprintf("the way there ends at the jump host: ssh %s nc -z %s %d", e.Hop, e.Host, e.Port)
-	}
-	if d, ok := errors.AsType[*net.DNSError](e.Cause); ok && d.IsNotFound {
-		return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS", e.Host)
-	}
-	if errors.Is(e.Cause, syscall.ECONNREFUSED) {
-		return fmt.Sprintf("no SSH server listens on port %d there: -p PORT names another", e.Port)
-	}
-	return p.sshCommand("-v") + " shows where it stops"
 }
 
 // listenHint is for a port on this machine that cannot be listened on.
@@ -147,19 +158,4 @@ func (p *program) listenHint(err error) string {
 		return "this machine does not have that address: " + free
 	}
 	return ""
-}
-
-// sshCommand returns the ssh command line that connects as this run does, with
-// further options.
-func (p *program) sshCommand(more ...string) string {
-	words := append([]string{"ssh"}, more...)
-	for _, o := range []struct{ name, value string }{{"-F", p.config}, {"-J", p.jump}, {"-l", p.login}} {
-		if o.value != "" {
-			words = append(words, o.name, o.value)
-		}
-	}
-	if p.port != 0 {
-		words = append(words, "-p", strconv.Itoa(p.port))
-	}
-	return strings.Join(append(words, p.destination), " ")
 }

@@ -205,7 +205,7 @@ func encryptedKey(t *testing.T, w *ways) {
 			t.Errorf("%s: it told the passphrase", engine)
 		}
 	}
-	if _, hint := w.fails(t, nil, "-F", config, "box"); !strings.Contains(hint, "ssh-add KEY, or set SSH_ASKPASS") {
+	if _, hint := w.fails(t, nil, "-F", config, "box"); !strings.Contains(hint, "ssh-add "+s.Identity+", or set SSH_ASKPASS") {
 		t.Errorf("with nobody to ask: %s", hint)
 	}
 }

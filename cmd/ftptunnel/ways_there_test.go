@@ -41,7 +41,7 @@ func twoJumps(t *testing.T, w *ways) {
 		told(t, log, "connected to a (", "connected to b", "connected to box")
 	}
 	servers[0].Kill()
-	if text, _ := w.fails(t, nil, "-F", config, "-J", "a,b", "box"); !strings.Contains(text, "cannot connect to "+servers[0].Addr) {
+	if text, _ := w.fails(t, nil, "-F", config, "-J", "a,b", "box"); !strings.Contains(text, "cannot connect to the jump host a ("+servers[0].Addr+")") {
 		t.Errorf("without a: %s", text)
 	}
 }
