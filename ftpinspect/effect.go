@@ -159,6 +159,7 @@ const (
 type Transfer struct {
 	Verb      string // RETR, STOR, LIST, …
 	Path      string // its argument, raw
+	Directory string // where the client had changed to, from the login's folder unless absolute; raw
 	Direction Direction
 }
 

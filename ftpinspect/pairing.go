@@ -144,6 +144,7 @@ func (s *Session) endReply(r *reply) {
 	}
 	s.answered(c)
 	s.noteTLS(r)
+	s.noteDirectory(c, r)
 	switch {
 	case c.request != nil:
 		s.requestReply(c.request, r)

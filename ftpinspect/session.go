@@ -29,12 +29,13 @@ type Session struct {
 	lastTimer    int
 	timers       map[int]func() // what to do when a timer fires, by its number
 
-	greeted  bool
-	loggedIn bool
-	epsvAll  bool // the server has accepted EPSV ALL
-	blocks   bool // MODE B or C: the end of a data connection ends no file
-	opaque   bool // 234 to AUTH was relayed
-	noted    map[NoteKind]bool
+	greeted   bool
+	loggedIn  bool
+	directory string // where the client has changed to, see noteDirectory
+	epsvAll   bool   // the server has accepted EPSV ALL
+	blocks    bool   // MODE B or C: the end of a data connection ends no file
+	opaque    bool   // 234 to AUTH was relayed
+	noted     map[NoteKind]bool
 
 	clientGone bool
 	serverGone *gone

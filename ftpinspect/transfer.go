@@ -53,6 +53,7 @@ func (s *Session) begun(t *transfer) {
 // claim ties a transfer to the data connection that the dialogue has announced
 // last.
 func (s *Session) claim(t *transfer) {
+	t.Directory = s.directory
 	e := s.announced
 	if e == nil {
 		s.do(Begin{Transfer: t.Transfer})
