@@ -86,6 +86,7 @@ type TransferStarted struct {
 type TransferEnded struct {
 	Session                uint64
 	Target                 string
+	Directory              string // as ftpinspect.Transfer has it
 	Path                   string
 	Verb                   string
 	Direction              ftpinspect.Direction

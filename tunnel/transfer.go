@@ -117,7 +117,7 @@ func (s *session) endTransfer(t *transfer) {
 		}
 	}
 	e := TransferEnded{
-		Session: s.id, Target: s.target, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		Session: s.id, Target: s.target, Directory: t.Directory, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
 		ClientMode: t.client, ServerMode: t.server, Elapsed: time.Since(t.began),
 		Code: t.code, Reply: t.reply, Aborted: t.aborted, Err: t.broken(),
 	}
