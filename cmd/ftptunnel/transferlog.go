@@ -27,6 +27,7 @@ type transferRecord struct {
 	Target      string      `json:"target"`
 	Session     uint64      `json:"session"`
 	Verb        string      `json:"verb"`
+	Directory   string      `json:"directory"`
 	Path        string      `json:"path"`
 	PathBytes   []byte      `json:"path_base64,omitempty"`
 	Direction   string      `json:"direction"`
@@ -46,7 +47,7 @@ func newTransferRecord(destination string, e tunnel.TransferEnded) transferRecor
 	r := transferRecord{
 		Version: transferLogVersion, Time: time.Now(),
 		Destination: destination, Target: e.Target, Session: e.Session,
-		Verb: e.Verb, Path: e.Path, Direction: direction(e.Direction),
+		Verb: e.Verb, Directory: e.Directory, Path: e.Path, Direction: direction(e.Direction),
 		Bytes: e.Bytes, Seconds: e.Elapsed.Seconds(),
 		ClientMode: e.ClientMode, ServerMode: e.ServerMode,
 		Code: e.Code, Reply: e.Reply, Result: result(e), SHA256: hex.EncodeToString(e.Digest),
