@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 func TestLaptop(t *testing.T) {
 	w := newWays(t)
 	t.Run("network away", func(t *testing.T) { t.Parallel(); networkAway(t, w) })
+	t.Run("forgotten", func(t *testing.T) { t.Parallel(); forgotten(t, w) })
 	t.Run("asleep", func(t *testing.T) { t.Parallel(); asleep(t, w) })
 }
 
@@ -25,6 +27,7 @@ func TestLaptop(t *testing.T) {
 type travelling struct {
 	*tunnelProcess
 	w    *ways
+	sshd *daemons.SSHServer
 	line *testenv.DelayLine
 }
 
@@ -41,7 +44,7 @@ func travel(t *testing.T, w *ways) travelling {
 	config := daemons.SSHConfig(t, daemons.Alias{Name: "box", Server: s,
 		Extra: []string{fmt.Sprint("Port ", line.Port()), fmt.Sprintf("HostKeyAlias [%s]:%d", s.Host, s.Port)}})
 	p := w.launch(t, "-F", config, "-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2")
-	return travelling{p, w, line}
+	return travelling{p, w, s, line}
 }
 
 // serves has curl fetch the file as a client of its own, once and without
@@ -74,6 +77,20 @@ func networkAway(t *testing.T, w *ways) {
 	p.line.Stall()
 	p.lost(t)
 	p.line.Resume()
+	p.serves(t, 2)
+}
+
+// What serves the connection answers no more, as behind a router that has
+// forgotten it, and new connections are served. The client comes before the
+// program can know that, and is served all the same.
+func forgotten(t *testing.T, w *ways) {
+	p := travel(t, w)
+	p.serves(t, 1)
+	for _, pid := range descendants(t, p.sshd.Pid()) {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) { // some end by themselves
+			t.Fatal(err)
+		}
+	}
 	p.serves(t, 2)
 }
 
