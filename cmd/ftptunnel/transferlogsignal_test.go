@@ -4,7 +4,10 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,5 +112,68 @@ func TestTransferLogRotatedBesideCommand(t *testing.T) {
 	}
 	if _, err := os.Stat(name); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTransferLogTerminal: at a terminal SIGHUP reopens the file and the
+// forward goes on, until the terminal itself hangs up.
+func TestTransferLogTerminal(t *testing.T) {
+	script, err := exec.LookPath("script")
+	if err != nil {
+		t.Skip("script is not installed, which makes a terminal")
+	}
+	s := newScene(t)
+	s.tree.Put("abc", []byte("abc"))
+	name := filepath.Join(s.dir, "transfers")
+	line := "echo $$; exec ftptunnel '" + strings.Join(s.args("--batch", "--transfer-log", name), "' '") + "'"
+	c := exec.Command(script, "-qfc", line, "/dev/null")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	var pid int
+	var addr string
+	if _, err := fmt.Fscanf(bufio.NewReader(out), "%d\nftp://%s\n", &pid, &addr); err != nil {
+		t.Fatal(err)
+	}
+	gone := false
+	t.Cleanup(func() {
+		if !gone {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	if err := errors.Join(os.Rename(name, name+".1"), syscall.Kill(pid, syscall.SIGHUP)); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(func() bool { _, err := os.Stat(name); return err == nil }) {
+		t.Error("the file was not opened again")
+	}
+	if got, err := download(addr, "PASV", "abc"); string(got) != "abc" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	gone = eventually(func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+	if !gone {
+		t.Error("it goes on without its terminal")
+	}
+	if all := readTransferLog(t, name); len(all) != 1 {
+		t.Errorf("%+v", all)
 	}
 }
