@@ -20,9 +20,10 @@ build:
 	$(GO) build -o bin/ftptunnel ./cmd/ftptunnel
 
 # Every test, with the race detector, against the real SSH servers, FTP
-# servers and FTP clients that setup could bring here.
+# servers and FTP clients that setup could bring here. One package at a time:
+# what they start needs the processors.
 test: setup
-	$(GO) test $(RACE) -shuffle=on -timeout=40m $(ARGS) ./...
+	$(GO) test $(RACE) -p=1 -shuffle=on -timeout=40m $(ARGS) ./...
 
 # Every dialogue of a real server or client that is recorded under
 # ftpinspect/testdata, as a list. docs/weird-servers.md tells how to add one.
