@@ -80,11 +80,12 @@ What is told, on standard error:
     --transfer-log file  Append an object to file for each transfer: what, how
                          much, how it ended, SHA-256. SIGHUP reopens it.
 
-    --check   Test every hop, from ssh_config to a data connection in each mode,
-              and report on standard output: a line for each, ok, fail or not
-              tested, with a remedy under each fail.
-    --demo    Show it all with an SSH server and an FTP server of its own; with
-              a command, run that against them.
+    --check             Test every hop, from ssh_config to a data connection in
+                        each mode, and report on standard output: a line for
+                        each, ok, fail or not tested, with a remedy under each
+                        fail.
+    --demo              Show it all with an SSH server and an FTP server of its
+                        own; with a command, run that against them.
     --completion shell  Print a completion script for bash, zsh or fish.
     -V                  Print the version.
     -h                  Print this.
