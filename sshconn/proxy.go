@@ -16,6 +16,7 @@ import (
 type proxyConn struct {
 	io.ReadCloser
 	in   io.WriteCloser
+	text io.Closer // stderr
 	cmd  *exec.Cmd
 	addr Addr
 	wait sync.WaitGroup // the reader of stderr
@@ -36,7 +37,7 @@ func startProxy(cfg *Config, notify func(Event)) (net.Conn, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &proxyConn{ReadCloser: out, in: in, cmd: cmd, addr: Addr("proxy")}
+	p := &proxyConn{ReadCloser: out, in: in, text: text, cmd: cmd, addr: Addr("proxy")}
 	p.wait.Go(func() { reportLines(text, cfg.Alias, notify) })
 	return p, nil
 }
@@ -53,11 +54,15 @@ func reportLines(r io.Reader, host string, notify func(Event)) {
 func (p *proxyConn) Write(b []byte) (int, error) { return p.in.Write(b) }
 
 // Close ends the command and waits for it: closing its input is what most
-// proxies end on, and those that do not are killed.
+// proxies end on, and those that do not are killed. What a proxy has left running
+// may keep its standard error open for ever.
 func (p *proxyConn) Close() error {
 	p.once.Do(func() {
 		p.in.Close()
-		kill := time.AfterFunc(time.Second, func() { p.cmd.Process.Kill() })
+		kill := time.AfterFunc(time.Second, func() {
+			p.cmd.Process.Kill()
+			p.text.Close()
+		})
 		p.ReadCloser.Close()
 		p.wait.Wait()
 		p.err = p.cmd.Wait()
