@@ -47,7 +47,8 @@ type receiver struct {
 	got   int       // consumed in it
 	low   time.Time // since when the window has been too large; zero if it is not
 
-	extra atomic.Int64 // this receiver's part of extraWindow
+	extra  atomic.Int64 // this receiver's part of extraWindow
+	closed atomic.Bool
 }
 
 func newReceiver(ch ssh.Channel, rtt func() time.Duration) *receiver {
@@ -72,6 +73,9 @@ func (r *receiver) consumed(n int) {
 	}
 	if r.credit >= min(r.window/creditPieces, maxCredit) {
 		r.giveBack()
+	}
+	if r.closed.Load() {
+		r.close()
 	}
 }
 
@@ -133,5 +137,8 @@ func (r *receiver) grow(n int) {
 }
 
 // close gives this receiver's part of extraWindow back. It may be called at
-// any time and more than once.
-func (r *receiver) close() { extraWindow.Add(-r.extra.Swap(0)) }
+// any time and more than once; what is read afterwards counts no more.
+func (r *receiver) close() {
+	r.closed.Store(true)
+	extraWindow.Add(-r.extra.Swap(0))
+}

@@ -183,3 +183,17 @@ func TestExtraWindowIsBounded(t *testing.T) {
 		t.Errorf("%d bytes are still counted", after-before)
 	}
 }
+
+func TestClosedReceiverCountsNothing(t *testing.T) {
+	before := extraWindow.Load()
+	growing := newLink()
+	growing.close()
+	growing.carry(20, 100<<20)
+	shrinking := newLink()
+	shrinking.carry(20, 100<<20)
+	shrinking.close()
+	shrinking.carry(100, 1000)
+	if after := extraWindow.Load(); after != before {
+		t.Errorf("%d bytes are counted of closed channels", after-before)
+	}
+}
