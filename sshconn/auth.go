@@ -19,7 +19,8 @@ type login struct {
 	ask     *asker
 	notify  func(Event)
 	secrets *secrets
-	who     string // user@host:port, for prompts and secrets
+	who     string      // user@host:port, for prompts and secrets
+	lost    func() bool // tells that the connection has ended
 
 	keys   []*identity
 	loaded bool
@@ -54,6 +55,9 @@ var errNothingLeft = errors.New("no authentication method is left")
 
 // next is the ssh.ClientAuthCallback.
 func (l *login) next(state *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	if l.lost() {
+		return nil, errCut // x/crypto takes it for a refusal of the last attempt
+	}
 	l.begun = true
 	l.allowed = state.AllowedMethods
 	l.record(len(state.PartialSuccessMethods) > l.partial)

@@ -48,6 +48,26 @@ func reconnect(t *testing.T, c *Client) (string, error) {
 	}
 }
 
+func TestLostWhileLoggingInIsNoRefusal(t *testing.T) {
+	s, cfg := embedded(t, testenv.SSHOptions{Auth: testenv.SSHAuth{Password: "right", OnlyKeys: true}})
+	cfg.KbdInteractive = false
+	asked := 0
+	c := client(t, cfg, promptFunc(func() (string, error) {
+		if asked++; asked == 1 {
+			s.Drop()
+		}
+		return "right", nil
+	}))
+	if err := c.Connect(short(t)); err == nil {
+		t.Fatal("the connection outlived its loss")
+	} else if final(err) {
+		t.Errorf("no further attempt after: %v", err)
+	}
+	if err := c.Connect(short(t)); err != nil {
+		t.Errorf("not tried again: %v", err)
+	}
+}
+
 func TestPasswordRefused(t *testing.T) {
 	_, cfg := embedded(t, testenv.SSHOptions{Auth: testenv.SSHAuth{Password: "right", OnlyKeys: true}})
 	p := &script{answers: []string{"a-secret", "a-secret", "a-secret", "a-secret", "a-secret", "a-secret", "a-secret"}}

@@ -12,8 +12,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// errTimeout is the cause of a connection that took too long to come about.
-var errTimeout = errors.New("timed out")
+// Causes of a connection that did not come about.
+var (
+	errTimeout = errors.New("timed out")
+	errCut     = errors.New("the connection ended during the login")
+)
 
 // handshake is one attempt to log in to one host over a given connection.
 type handshake struct {
@@ -35,6 +38,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	stop := context.AfterFunc(ctx, func() { tr.Close() })
 	h.keys = newHostKeys(ctx, h.cfg, h.ask, h.notify)
 	h.login = newLogin(ctx, h.cfg, h.ask, s, h.notify)
+	h.login.lost = func() bool { return tr.cause() != nil }
 	defer h.login.close()
 	sc, chans, reqs, err := h.speak(tr)
 	expired := clock.stop()
@@ -77,6 +81,8 @@ func (h *handshake) failure(ctx context.Context, tr *transport, err error, expir
 		return config
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, errCut) && !expired:
+		return h.unreached(errCut)
 	case h.login.begun && !expired:
 		return h.login.failed(err)
 	}
