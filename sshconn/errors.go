@@ -64,7 +64,10 @@ func (e *HostKeyError) Error() string {
 	default:
 		what = "is not known"
 	}
-	s := fmt.Sprintf("the %s host key of %s %s (%s)", e.Type, e.Host, what, e.Fingerprint)
+	s := fmt.Sprintf("the host key of %s %s", e.Host, what)
+	if e.Fingerprint != "" { // ssh does not always tell
+		s = fmt.Sprintf("the %s host key of %s %s (%s)", e.Type, e.Host, what, e.Fingerprint)
+	}
 	if e.Kind != Unknown && e.File != "" {
 		s += fmt.Sprintf(", see %s:%d", e.File, e.Line)
 	}

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"ftptunnel/testenv"
 )
 
 // userMaster starts an OpenSSH master as a user would, and a configuration
@@ -209,5 +211,62 @@ func TestPrivateMasterIsRefused(t *testing.T) {
 	var key *HostKeyError
 	if !errors.As(err, &key) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// fakeSSH resolves a destination whose ssh is a shell script.
+func fakeSSH(t *testing.T, script string) *Config {
+	t.Helper()
+	_, cfg := embedded(t, testenv.SSHOptions{})
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Engine = EngineOpenSSH
+	cfg.options.Env = func(name string) string {
+		if name == "PATH" {
+			return dir
+		}
+		return ""
+	}
+	return cfg
+}
+
+func TestPrivateMasterLeavesSomethingBehind(t *testing.T) {
+	cfg := fakeSSH(t, "sleep 600 & echo boom >&2; exit 255\n")
+	began := time.Now()
+	err := client(t, cfg, nil).Connect(short(t))
+	if _, ok := errors.AsType[*ConnectError](err); !ok {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("waited %v for what ssh left behind", took)
+	}
+}
+
+func TestPrivateMasterTellsWhyAHostKeyIsRefused(t *testing.T) {
+	changed := `@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+The fingerprint for the ED25519 key sent by the remote host is
+SHA256:AbCd/+0.
+Add correct host key in /home/u/known hosts to get rid of this message.
+Offending RSA key in /home/u/known hosts:12
+`
+	for _, c := range []struct {
+		text, file string
+		line       int
+		kind       HostKeyKind
+	}{
+		{"No ED25519 host key is known for box and you have requested strict checking.\n", "", 0, Unknown},
+		{changed, "/home/u/known hosts", 12, Changed},
+		{"@       WARNING: REVOKED HOST KEY DETECTED!               @\n", "", 0, Revoked},
+	} {
+		cfg := fakeSSH(t, "echo '"+c.text+"Host key verification failed.' >&2; exit 255\n")
+		err := client(t, cfg, nil).Connect(short(t))
+		e, ok := errors.AsType[*HostKeyError](err)
+		if !ok || e.Kind != c.kind || e.File != c.file || e.Line != c.line {
+			t.Errorf("%s: got %#v", c.text, err)
+		} else if text := e.Error(); strings.Contains(text, "  ") || strings.Contains(text, "()") {
+			t.Errorf("worded with holes: %q", text)
+		}
 	}
 }

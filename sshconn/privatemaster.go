@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +33,7 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 	args := append([]string{"-c", masterScript, ssh}, c.cfg.masterArguments(sock)...)
 	p.cmd = exec.Command("/bin/sh", args...)
 	p.cmd.Stderr = &p.text
+	p.cmd.WaitDelay = time.Second // what ssh has left running may keep it open
 	if p.leash, err = p.cmd.StdinPipe(); err == nil {
 		err = p.cmd.Start()
 	}
@@ -114,11 +117,32 @@ func (p *privateMaster) failure(cfg *Config, err error) error {
 	case strings.Contains(text, "Permission denied"):
 		return &AuthError{User: cfg.User, Host: cfg.HostName, Cause: errors.New(text)}
 	case strings.Contains(text, "Host key verification failed"):
-		return &HostKeyError{Host: hostName(cfg.HostName, cfg.Port), Kind: Unknown, Reason: text}
+		return p.text.hostKeyError(hostName(cfg.HostName, cfg.Port), text)
 	case text != "":
 		err = errors.New(lowerFirst(text))
 	}
 	return &ConnectError{Host: cfg.HostName, Port: cfg.Port, Cause: err}
+}
+
+// Where ssh says which line contradicts a host key.
+var offendingLine = regexp.MustCompile(`(?m)^Offending \S+ key in (.+):(\d+)\r?$`)
+
+// hostKeyError makes an error of what ssh said of a host key that it refused.
+func (t *tail) hostKeyError(host, reason string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := &HostKeyError{Host: host, Kind: Unknown, Reason: reason}
+	switch {
+	case bytes.Contains(t.buf, []byte("REVOKED HOST KEY")):
+		e.Kind = Revoked
+	case bytes.Contains(t.buf, []byte("HOST IDENTIFICATION HAS CHANGED")):
+		e.Kind = Changed
+		if m := offendingLine.FindSubmatch(t.buf); m != nil {
+			e.File = string(m[1])
+			e.Line, _ = strconv.Atoi(string(m[2]))
+		}
+	}
+	return e
 }
 
 // stop ends the master and waits for it.
