@@ -83,6 +83,7 @@ func TestRevokedHostKeys(t *testing.T) {
 	s := startSSHD(t, "", "ed25519")
 	pub := filepath.Join(s.dir, "host_ed25519.pub")
 	other := makeKey(t, s.dir, "another", "ed25519", "") + ".pub"
+	otherText, _ := os.ReadFile(other)
 	krl := func(name string, from ...string) string {
 		path := filepath.Join(s.dir, name)
 		run(t, "ssh-keygen", append([]string{"-q", "-k", "-f", path}, from...)...)
@@ -95,15 +96,18 @@ func TestRevokedHostKeys(t *testing.T) {
 		file    string
 		refused bool
 	}{
-		"list":               {pub, true},
-		"list of others":     {other, false},
-		"KRL":                {krl("krl1", pub), true},
-		"KRL of hashes":      {krl("krl2", hash), true},
-		"KRL of SHA-1":       {krl("krl3", sha1), true},
-		"KRL of others":      {krl("krl4", other), false},
-		"missing":            {"/no/such/file", true},
-		"a broken KRL":       {s.write("broken", krlMagic+"\x00\x00\x00\x01junk"), true},
-		"KRL, other version": {s.write("version", krlMagic+"\x00\x00\x00\x09"), true},
+		"list":                {pub, true},
+		"list of others":      {other, false},
+		"list with comments":  {s.write("comments", "# revoked\n\n \t"+string(otherText)), false},
+		"list with an option": {s.write("option", `from="x" `+string(otherText)), true},
+		"list with more":      {s.write("more", string(otherText)+"this is no key\n"), true},
+		"KRL":                 {krl("krl1", pub), true},
+		"KRL of hashes":       {krl("krl2", hash), true},
+		"KRL of SHA-1":        {krl("krl3", sha1), true},
+		"KRL of others":       {krl("krl4", other), false},
+		"missing":             {"/no/such/file", true},
+		"a broken KRL":        {s.write("broken", krlMagic+"\x00\x00\x00\x01junk"), true},
+		"KRL, other version":  {s.write("version", krlMagic+"\x00\x00\x00\x09"), true},
 	} {
 		cfg := s.resolve("box", func(o *Options) { o.Set = []string{"RevokedHostKeys=" + c.file} })
 		err := client(t, cfg, nil).Connect(short(t))

@@ -9,12 +9,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// errRevokedByFile is the reason of a key that RevokedHostKeys lists.
-var errRevokedByFile = errors.New("RevokedHostKeys lists it")
+// Reasons of a key that RevokedHostKeys lists, or may list.
+var (
+	errRevokedByFile = errors.New("RevokedHostKeys lists it")
+	errRevokedList   = errors.New("RevokedHostKeys has a line that is no public key")
+)
 
 // revokedIn looks a key up in the file of RevokedHostKeys: public keys one a
-// line, or a key revocation list. A file that cannot be read revokes every key,
-// as in ssh.
+// line, or a key revocation list. A file that cannot be read, or holds a line
+// that is no key, revokes every key, as in ssh.
 func revokedIn(file string, key ssh.PublicKey) error {
 	if file == "" {
 		return nil
@@ -31,15 +34,18 @@ func revokedIn(file string, key ssh.PublicKey) error {
 
 func revokedByList(data []byte, key ssh.PublicKey) error {
 	keys := keysOf(key)
-	for len(data) > 0 {
-		k, _, _, rest, err := ssh.ParseAuthorizedKey(data)
-		if err != nil {
-			return nil // nothing more that is a key
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		k, ok := parseKnownKey(string(line))
+		if !ok {
+			return errRevokedList
 		}
 		if containsKey(keys, k) {
 			return errRevokedByFile
 		}
-		data = rest
 	}
 	return nil
 }
