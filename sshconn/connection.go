@@ -90,12 +90,13 @@ func (c *connection) serveChannels(chans <-chan ssh.NewChannel) {
 }
 
 // serveRequests answers the server's global requests. A keepalive wants any
-// answer; the host keys of an OpenSSH are looked at.
+// answer; the host keys of an OpenSSH are looked at, once, as in ssh.
 func (c *connection) serveRequests(reqs <-chan *ssh.Request, keys *hostKeys) {
 	for r := range reqs {
 		if r.Type == "hostkeys-00@openssh.com" && keys != nil {
-			payload := r.Payload
-			c.begin(func() { keys.update(c, payload) })
+			payload, first := r.Payload, keys
+			c.begin(func() { first.update(c, payload) })
+			keys = nil
 		}
 		r.Reply(false, nil)
 	}
