@@ -69,7 +69,11 @@ func (p *program) hostKeyHint(err error) string {
 	}
 	switch e.Kind {
 	case sshconn.Changed:
-		return fmt.Sprintf("somebody may be listening in; if the host is known to have a new key: ssh-keygen -R '%s' -f %s", e.Host, e.File)
+		remove := fmt.Sprintf("ssh-keygen -R '%s'", e.Host)
+		if e.File != "" {
+			remove += " -f " + word(e.File)
+		}
+		return "somebody may be listening in; if the host is known to have a new key: " + remove
 	case sshconn.Revoked:
 		return "do not connect; ask the host's administrator for its valid key"
 	}
