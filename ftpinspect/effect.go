@@ -83,7 +83,8 @@ type Complete struct {
 
 // Watch says that the server has called the transfer complete while its data
 // has not ended: from now on a server's end that is silent while we wait for
-// it (60 s) is broken off with a reset.
+// it (60 s) is broken off with a reset. It concerns the connection that was
+// joined last.
 type Watch struct{ ID ID }
 
 // StartTimer asks for [Session.Expired] to be called with T after the time

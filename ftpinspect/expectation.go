@@ -108,6 +108,9 @@ func (s *Session) Joined(id ID) []Effect {
 			s.know.Dialled = true
 		}
 		e.join(&conn{})
+		if t := e.latest.transfer; t != nil && t.over && s.mustHold(t) {
+			s.do(Watch{id}) // its reply came first, and is held
+		}
 	}
 	return s.take()
 }

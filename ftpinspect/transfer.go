@@ -107,8 +107,9 @@ func (t *transfer) id() ID {
 
 // mustHold tells that a download is called complete while its data has not
 // been delivered, or an upload whose data connection nobody has seen: then the
-// server has seen an end of file that is not the client's. Control and data are different SSH channels, and a client
-// that gets the 226 first takes a short file for a whole one.
+// server has seen an end of file that is not the client's. Control and data are
+// different SSH channels, and a client that gets the 226 first takes a short
+// file for a whole one.
 func (s *Session) mustHold(t *transfer) bool {
 	switch {
 	case class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:
