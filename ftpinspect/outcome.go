@@ -84,12 +84,13 @@ func (s *Session) next(r *request) {
 }
 
 // idleOverdue stops waiting for replies that never come, so that a request can
-// be bridged. While a transfer runs it gives the request up.
+// be bridged. While a transfer runs, or a reply that does not end, it gives the
+// request up.
 func (s *Session) idleOverdue(r *request) {
-	if r.state != stateIdle || s.reply != nil {
+	if r.state != stateIdle {
 		return
 	}
-	if s.transferring() {
+	if s.transferring() || s.reply != nil {
 		s.fail(r)
 		return
 	}

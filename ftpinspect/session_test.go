@@ -289,3 +289,25 @@ func TestIdle(t *testing.T) {
 		t.Error("not idle after the transfer")
 	}
 }
+
+// TestEndlessReplyBeforeBridge: a request that waits to be bridged must not
+// keep back the very reply that it waits for.
+func TestEndlessReplyBeforeBridge(t *testing.T) {
+	s := newGreeted(defaultConfig())
+	begin(s)
+	client(s, "PORT 127,0,0,1,200,1")
+	s.Met(2, Listeners{Server: netip.MustParseAddrPort("127.0.0.1:2002")})
+	var idle Timer
+	for _, e := range server(s, "500 no") {
+		if e, ok := e.(StartTimer); ok {
+			idle = e.T
+		}
+	}
+	client(s, "STAT")
+	for line := "211-of many lines"; s.WantsServer(); line = strings.Repeat("x", 1000) {
+		server(s, line)
+	}
+	if got := written(s.Expired(idle)); !strings.HasPrefix(got, "c:500 no|c:211-of") || !s.WantsServer() {
+		t.Errorf("%.60q, wants server: %v", got, s.WantsServer())
+	}
+}
