@@ -1,10 +1,15 @@
 package tunnel
 
-import "ftptunnel/ftpinspect"
+import (
+	"path"
+
+	"ftptunnel/ftpinspect"
+)
 
 // Cut is a transfer that was cut, and not by the client itself.
 type Cut struct {
 	Target    string // the FTP server, host:port
+	Directory string // as ftpinspect.Transfer has it
 	Path      string // the command's argument, raw
 	Verb      string
 	Direction ftpinspect.Direction
@@ -31,8 +36,8 @@ func (l *cutList) note(e TransferEnded) {
 		l.forget(e)
 		if len(l.cuts) < mostCuts {
 			l.cuts = append(l.cuts, Cut{
-				Target: e.Target,
-				Path:   e.Path, Verb: e.Verb, Direction: e.Direction, Bytes: e.Bytes, Err: e.Err, Reply: e.Reply,
+				Target: e.Target, Directory: e.Directory,
+				Path: e.Path, Verb: e.Verb, Direction: e.Direction, Bytes: e.Bytes, Err: e.Err, Reply: e.Reply,
 			})
 		}
 	}
@@ -43,11 +48,29 @@ func (l *cutList) note(e TransferEnded) {
 func (l *cutList) forget(e TransferEnded) {
 	rest := l.cuts[:0]
 	for _, c := range l.cuts {
-		if c.Target != e.Target || c.Path != e.Path || c.Direction != e.Direction || listing(c.Verb) != listing(e.Verb) {
+		if c.Target != e.Target || elsewhere(c, e) || c.Direction != e.Direction || listing(c.Verb) != listing(e.Verb) {
 			rest = append(rest, c)
 		}
 	}
 	l.cuts = rest
+}
+
+// elsewhere tells that an attempt was for another file: of another name or, as
+// far as can be told, in another folder. From where a login begins no path is
+// known to one that is absolute.
+func elsewhere(c Cut, e TransferEnded) bool {
+	a, b := inDirectory(c.Directory, c.Path), inDirectory(e.Directory, e.Path)
+	if path.IsAbs(a) != path.IsAbs(b) {
+		return c.Path != e.Path
+	}
+	return a != b
+}
+
+func inDirectory(directory, name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(directory, name)
 }
 
 // listing tells a command that transfers a directory and no file.
