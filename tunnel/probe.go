@@ -87,7 +87,7 @@ func (p *prober) reply(limit time.Duration) (code int, first string, err error) 
 		if line, err = p.line(); err != nil {
 			return 0, first, err
 		}
-		more = !strings.HasPrefix(line, first[:3]+" ")
+		more = line != first[:3] && !strings.HasPrefix(line, first[:3]+" ")
 	}
 	return code, first, nil
 }

@@ -23,6 +23,7 @@ func TestProbe(t *testing.T) {
 		"220 hello":        {"220 hello"},
 		"220- many":        {"220- many", "  words", "2200 no", "220-more", "220 end"},
 		"220-------------": {"220-------------", "220 end"},
+		"220-bare":         {"220-bare", "220"},
 	} {
 		probe(t, func(s *ftpScript) {
 			s.say(lines...)
