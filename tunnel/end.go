@@ -145,12 +145,13 @@ func (d *dataConn) dialClientNow() {
 }
 
 // dialClient dials the client's end of a pair, from the address that the
-// client knows.
+// client knows. A third host knows none, and may be out of its reach.
 func (p *pair) dialClient() {
 	d := p.d
 	c, err := dialWithin(d.ctx, d.s.limits.Dial, func(ctx context.Context) (net.Conn, error) {
 		address := d.address(&d.ends[Client])
-		if side, ok := d.s.t.clientSide().(sourceDialer); ok && d.s.local.IsValid() {
+		side, ok := d.s.t.clientSide().(sourceDialer)
+		if ok && d.s.local.IsValid() && d.clientHost() == d.s.clientAddr.Addr().String() {
 			return side.DialFrom(ctx, d.s.local, "tcp", address)
 		}
 		return d.s.t.clientSide().DialContext(ctx, "tcp", address)

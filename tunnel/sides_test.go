@@ -199,6 +199,46 @@ func TestActiveSource(t *testing.T) {
 	c.hear("226")
 }
 
+// sourceSide notes where it was to dial from.
+type sourceSide struct {
+	Local
+	sources chan netip.Addr
+}
+
+func (s sourceSide) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return s.DialFrom(ctx, netip.Addr{}, network, address)
+}
+
+func (s sourceSide) DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error) {
+	s.sources <- source
+	return s.Local.DialFrom(ctx, source, network, address)
+}
+
+// A third host is not dialled from the address that the client has reached us
+// at: a loopback address leads nowhere else.
+func TestActiveSourceThirdHost(t *testing.T) {
+	tree := &testenv.Tree{}
+	tree.Put("f", []byte("file"))
+	ftp := ftpServer(t, testenv.FTPOptions{Tree: tree})
+	side := sourceSide{sources: make(chan netip.Addr, 1)}
+	w := serve(t, &Tunnel{Client: side, Target: ftp.Addr(), FXP: true}, listen(t, "127.0.0.1:0"))
+	c := login(t, Local{}, w.addr)
+	third := listen(t, "127.0.0.7:0")
+	defer third.Close()
+	c.do(portLine("PORT", addrPort(third.Addr())), "200")
+	c.do("RETR f", "150")
+	if from := <-side.sources; from.IsValid() {
+		t.Errorf("dialled from %v", from)
+	}
+	conn, err := third.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, conn)
+	conn.Close()
+	c.hear("226")
+}
+
 func TestListenLoopback(t *testing.T) {
 	ls, err := ListenLoopback(t.Context(), 0)
 	if err != nil {
