@@ -561,3 +561,63 @@ func TestClientCannotBeDialled(t *testing.T) {
 		c.do("RETR f", "425")
 	})
 }
+
+// The server says 226 before its data connection is there, and then it falls
+// silent on that.
+func TestSilentServerLateData(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		at := s.port()
+		s.say("200 ok")
+		s.want("RETR f")
+		s.say("150 here", "226 done")
+		time.Sleep(time.Second)
+		s.dial(at).Write([]byte("half"))
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		d := c.ask("PORT")
+		c.do("RETR f", "150")
+		conn := d.open()
+		within(t, 60*time.Second, func() {
+			if n, err := hearEnd(conn); n != 4 || !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
+		c.hear("426")
+	})
+}
+
+// A transfer that was begun and refused has no claim on the connection of the
+// one after it.
+func TestDialsAfterRefusal(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		at := s.port()
+		s.say("200 ok")
+		s.want("RETR a")
+		s.say("150 here", "425 no data connection")
+		s.want("RETR b")
+		s.say("150 here")
+		c := s.dial(at)
+		c.Write([]byte("file"))
+		c.Close()
+		s.say("226 done")
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		d := c.ask("PORT")
+		c.do("RETR a", "150")
+		c.hear("425")
+		c.do("RETR b", "150")
+		conn := d.open()
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		c.hear("226")
+		synctest.Wait()
+		ended := all[TransferEnded](l.world)
+		if len(ended) != 2 || ended[1].Path != "b" || ended[1].Bytes != 4 {
+			t.Errorf("events %+v", ended)
+		}
+	})
+}

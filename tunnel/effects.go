@@ -27,7 +27,7 @@ func (s *session) carryOut(e ftpinspect.Effect) {
 		}
 	case ftpinspect.Watch:
 		if d := s.data[e.ID]; d != nil {
-			d.watch(time.Now())
+			d.watch()
 		}
 	case ftpinspect.Begin:
 		s.begin(e)

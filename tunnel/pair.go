@@ -153,29 +153,30 @@ func (p *pair) considerRelease() {
 	}
 }
 
-// watch breaks a server's end off that is silent from now on.
-func (d *dataConn) watch(from time.Time) {
-	limit := d.s.limits.Silence
-	wait := limit
+// watch breaks the server's ends off that are silent from now on. A connection
+// that comes later is for another transfer.
+func (d *dataConn) watch() {
 	for _, p := range d.pairs {
-		if p.ended || !p.joined {
-			continue
+		if p.joined {
+			p.watch(time.Now())
 		}
-		since, waiting := p.flows[ftpinspect.Download].silentSince()
-		if !waiting {
-			continue
-		}
+	}
+}
+
+func (p *pair) watch(from time.Time) {
+	if p.ended {
+		return
+	}
+	wait := p.d.s.limits.Silence
+	if since, waiting := p.flows[ftpinspect.Download].silentSince(); waiting {
 		if since.Before(from) {
 			since = from
 		}
-		silent := time.Since(since)
-		if silent >= limit {
-			p.breakOff(errSilent)
-			continue
-		}
-		wait = min(wait, limit-silent)
+		wait -= time.Since(since)
 	}
-	if d.live() {
-		d.s.alarms.after(wait, func() { d.watch(from) })
+	if wait <= 0 {
+		p.breakOff(errSilent)
+		return
 	}
+	p.d.s.alarms.after(wait, func() { p.watch(from) })
 }

@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"ftptunnel/ftpinspect"
@@ -53,6 +54,12 @@ func (d *dataConn) begin(t *transfer) {
 	d.waiting = append(d.waiting, t)
 }
 
+// abandon has a transfer that was refused wait for no connection any more: the
+// next one is for the transfer after it.
+func (d *dataConn) abandon(t *transfer) {
+	d.waiting = slices.DeleteFunc(d.waiting, func(w *transfer) bool { return w == t })
+}
+
 // modes tells who listens, as either peer sees it.
 func (d *dataConn) modes() (client, server Mode) {
 	client, server = Active, Passive
@@ -93,6 +100,9 @@ func (s *session) complete(c ftpinspect.Complete) {
 	for _, t := range s.transfers {
 		if t.id == c.ID && !t.completed && t.Transfer == c.Transfer {
 			t.completed, t.code, t.reply = true, c.Code, c.Reply
+			if d := s.data[t.id]; d != nil && t.code >= 400 {
+				d.abandon(t)
+			}
 			if t.pair == nil || t.pair.ended {
 				s.endTransfer(t)
 			}
