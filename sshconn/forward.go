@@ -118,7 +118,7 @@ func (f *forwards) add(w *forward) *Listener {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.byPort[w.port] = append(f.byPort[w.port], w)
-	if f.burnt[w.port] {
+	if f.burnt[w.port] && w.asked == 0 {
 		return nil
 	}
 	return f.listen(w)

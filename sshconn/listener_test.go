@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"testing"
 
 	"ftptunnel/testenv"
@@ -134,4 +135,21 @@ func TestListenerEndsWithConnection(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	mustListen(t, c, "127.0.0.1:0")
+}
+
+// Who asks for a port by its number gets it again after it was retired.
+func TestRetiredPortIsAskedForAgain(t *testing.T) {
+	_, cfg := embedded(t, testenv.SSHOptions{})
+	c := client(t, cfg, nil)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+	l, err := c.Listen(short(t), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.(*Listener).Retire()
+	waitFor(t, func() bool {
+		l, err = c.Listen(short(t), "tcp", address)
+		return err == nil
+	})
+	l.Close()
 }
