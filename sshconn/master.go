@@ -110,6 +110,9 @@ func (m *master) check() error {
 	defer m.mu.Unlock()
 	m.probe.SetDeadline(time.Now().Add(muxTimeout))
 	_, err := m.probe.request(muxAlive, muxAliveCheck, nil)
+	if err != nil {
+		m.guard.Close() // an answer that comes late would be taken for the next one
+	}
 	return err
 }
 

@@ -214,6 +214,26 @@ func TestPrivateMasterIsRefused(t *testing.T) {
 	}
 }
 
+// A master that has not answered in time is given up, and joined anew.
+func TestMuteMasterIsGivenUp(t *testing.T) {
+	_, cfg := userMaster(t, startSSHD(t, ""))
+	c := client(t, cfg, nil)
+	if err := c.Connect(short(t)); err != nil {
+		t.Fatal(err)
+	}
+	m := c.live.(*master)
+	m.probe.Close()
+	if m.check() == nil {
+		t.Fatal("an answer came from nowhere")
+	}
+	waitFor(t, func() bool { return !m.alive() })
+	conn, err := c.DialContext(short(t), "tcp", echoServer(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, conn, 1000)
+}
+
 // fakeSSH resolves a destination whose ssh is a shell script.
 func fakeSSH(t *testing.T, script string) *Config {
 	t.Helper()
