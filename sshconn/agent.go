@@ -34,7 +34,7 @@ func (l *login) agentIdentities() []*identity {
 		l.passed = append(l.passed, "agent: "+err.Error())
 		return nil
 	}
-	l.agent = a
+	l.agent.Store(a)
 	signers, err := a.agent.Signers()
 	if err != nil {
 		l.passed = append(l.passed, "agent: "+err.Error())
@@ -59,7 +59,8 @@ func (l *login) agentIdentities() []*identity {
 // AddKeysToAgent asks for it. It fails silently, as in ssh: the login goes on.
 func (l *login) addToAgent(file string, raw any) {
 	mode := l.cfg.AddKeysToAgent
-	if mode == "" || mode == "no" || l.agent == nil {
+	a := l.agent.Load()
+	if mode == "" || mode == "no" || a == nil {
 		return
 	}
 	if mode == "ask" {
@@ -72,7 +73,7 @@ func (l *login) addToAgent(file string, raw any) {
 		PrivateKey: raw, Comment: file, ConfirmBeforeUse: mode == "confirm",
 		LifetimeSecs: uint32(l.cfg.AddKeysLifetime.Seconds()),
 	}
-	if err := l.agent.agent.Add(key); err != nil {
+	if err := a.agent.Add(key); err != nil {
 		l.notify(Event{Kind: Warning, Host: l.cfg.Alias, File: file, Text: "cannot be added to the agent", Err: err})
 	}
 }

@@ -1,13 +1,18 @@
 package sshconn
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"ftptunnel/testenv"
 )
 
 // agentProcess is a real ssh-agent.
@@ -229,4 +234,31 @@ func makePEM(t *testing.T, key, kind string) string {
 		run(t, "ssh-keygen", "-q", "-p", "-m", "PEM", "-P", "phrase", "-N", "phrase", "-f", key)
 	}
 	return key
+}
+
+// An agent that accepts and says nothing holds neither a cancelled attempt nor
+// one whose time is up.
+func TestMuteAgentIsLeft(t *testing.T) {
+	dir, err := os.MkdirTemp("", "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, cfg := embedded(t, testenv.SSHOptions{})
+	cfg.IdentityAgent = l.Addr().String()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := client(t, cfg, nil).Connect(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("cancelled: got %v", err)
+	}
+	cfg.ConnectTimeout = 200 * time.Millisecond
+	err = client(t, cfg, nil).Connect(short(t))
+	if e, ok := errors.AsType[*ConnectError](err); !ok || !errors.Is(e, errTimeout) {
+		t.Errorf("time is up: got %v", err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -24,7 +25,7 @@ type login struct {
 
 	keys   []*identity
 	loaded bool
-	agent  *agentConn
+	agent  atomic.Pointer[agentConn]
 
 	begun    bool // the server has listed its methods
 	tried    []string
@@ -172,9 +173,10 @@ func (l *login) failed(err error) error {
 	}
 }
 
-// close ends what the login needed.
+// close ends what the login needs. It may be called at any time and more than
+// once: an agent that does not answer is left by it.
 func (l *login) close() {
-	if l.agent != nil {
-		l.agent.Close()
+	if a := l.agent.Load(); a != nil {
+		a.Close()
 	}
 }

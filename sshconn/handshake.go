@@ -33,13 +33,17 @@ type handshake struct {
 func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connection, error) {
 	begun := time.Now()
 	tr := newTransport(raw)
-	clock := startDeadline(h.cfg.timeout(), func() { tr.Close() })
-	h.ask.clock = clock
-	stop := context.AfterFunc(ctx, func() { tr.Close() })
 	h.keys = newHostKeys(ctx, h.cfg, h.ask, h.notify)
 	h.login = newLogin(ctx, h.cfg, h.ask, s, h.notify)
 	h.login.lost = func() bool { return tr.cause() != nil }
 	defer h.login.close()
+	leave := func() {
+		h.login.close()
+		tr.Close()
+	}
+	clock := startDeadline(h.cfg.timeout(), leave)
+	h.ask.clock = clock
+	stop := context.AfterFunc(ctx, leave)
 	sc, chans, reqs, err := h.speak(tr)
 	expired := clock.stop()
 	stopped := !stop()
