@@ -60,6 +60,9 @@ func parseCommand(line []byte) *command {
 		c.arg = strings.TrimPrefix(c.arg, " ")
 	}
 	c.kind = kinds[c.verb]
+	if c.verb == "P" && len(c.arg) >= 3 && strings.EqualFold(c.arg[:3], "@SW") {
+		c.kind = kindRefused // P@SW, vsftpd's other name for PASV
+	}
 	if n < len(t) && t[n] == telnetIAC {
 		// inetutils-ftpd 2.4 and ProFTPD 1.3.8 remove Telnet sequences wherever
 		// they stand: "PO IAC NOP RT" would be a PORT there.

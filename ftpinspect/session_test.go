@@ -311,3 +311,13 @@ func TestEndlessReplyBeforeBridge(t *testing.T) {
 		t.Errorf("%.60q, wants server: %v", got, s.WantsServer())
 	}
 }
+
+// TestOtherNameOfPASV: its 227 would be dropped, and the client wait for ever.
+func TestOtherNameOfPASV(t *testing.T) {
+	for _, line := range []string{"P@SW", "p@sw", " P@SW"} {
+		s := newGreeted(defaultConfig())
+		if got := written(client(s, line)); got != "c:"+string(replyNotHere) || !s.Idle() {
+			t.Errorf("%q: %q, idle: %v", line, got, s.Idle())
+		}
+	}
+}
