@@ -40,24 +40,12 @@ func parsePassive(code int, texts [][]byte) (announced, error) {
 	case 229:
 		parse = parse229
 	}
-	err := errNoAddress
 	for i := len(texts) - 1; i >= 0; i-- {
-		a, e := parse(string(texts[i]))
-		if e == nil {
-			return a, a.check()
-		}
-		if e != errNoAddress {
-			return a, e
+		if a, err := parse(string(texts[i])); err != errNoAddress {
+			return a, err
 		}
 	}
-	return announced{}, err
-}
-
-func (a announced) check() error {
-	if a.port < 1 || a.port > 65535 {
-		return errPortRange
-	}
-	return nil
+	return announced{}, errNoAddress
 }
 
 var (
