@@ -34,7 +34,17 @@ func (s *Session) ServerGone(err error) []Effect {
 	}
 	s.dropOpen()
 	s.finish()
+	s.watchRest()
 	return s.take()
+}
+
+// watchRest bounds the wait for downloads that nobody will say a word of.
+func (s *Session) watchRest() {
+	for _, e := range s.expectations {
+		if e.inUse() && e.latest.transfer.Direction == Download {
+			s.do(Watch{e.id})
+		}
+	}
 }
 
 // unanswered tells that the client waits for a reply to anything but QUIT, or

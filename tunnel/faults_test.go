@@ -394,3 +394,22 @@ func TestAbandonedServer(t *testing.T) {
 		within(t, 60*time.Second, func() { await(l.world, any1[SessionEnded]) })
 	})
 }
+
+// A server that ends its control connection in a download and leaves the data
+// connection open, silent, does not keep its client waiting for ever.
+func TestServerControlEndsDataSilent(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.halfDownload("PASV", func(io.WriteCloser) {})
+		s.conn.Close()
+	}, func(l *lab) {
+		c := l.login()
+		conn := c.begin("PASV", "RETR f")
+		within(t, 60*time.Second, func() {
+			if n, err := hearEnd(conn); n != 4 || !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
+		c.hear("421")
+		c.wasCut(l, "f", 4)
+	})
+}
