@@ -4,13 +4,15 @@ import (
 	"context"
 	"encoding/base64"
 	"os/exec"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
 // byCommand returns what KnownHostsCommand prints: ssh_config(5). It runs once
 // without a key, to find out which algorithms to ask for, and once with the key
-// that the server showed. If it fails there is no connection, as in ssh.
+// that the server showed. If it fails there is no connection, as in ssh, nor if it
+// takes longer than connecting may.
 func (h *hostKeys) byCommand(purpose string, key ssh.PublicKey) (knownHosts, error) {
 	t := newTokens(h.cfg, &h.cfg.options)
 	t['H'], t['I'] = h.name, purpose
@@ -19,7 +21,9 @@ func (h *hostKeys) byCommand(purpose string, key ssh.PublicKey) (knownHosts, err
 		t['t'], t['f'] = key.Type(), fingerprint(h.cfg, key)
 		t['K'] = base64.StdEncoding.EncodeToString(key.Marshal())
 	}
-	out, err := runKnownHosts(h.ctx, h.cfg.KnownHostsCommand, t)
+	ctx, cancel := context.WithTimeout(h.ctx, h.cfg.timeout())
+	defer cancel()
+	out, err := runKnownHosts(ctx, h.cfg.KnownHostsCommand, t)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +47,12 @@ func runKnownHosts(ctx context.Context, command string, t tokens) ([]byte, error
 		}
 		args[i] = a
 	}
-	out, err := exec.CommandContext(ctx, args[0], args[1:]...).Output()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.WaitDelay = time.Second // what it has left running may keep its output open
+	out, err := cmd.Output()
+	if ctx.Err() == context.DeadlineExceeded {
+		err = errTimeout
+	}
 	if err != nil {
 		return nil, &ConfigError{Text: "KnownHostsCommand failed: " + err.Error()}
 	}
