@@ -27,7 +27,7 @@ type forwards struct {
 	mu     sync.Mutex // guards the maps and every forward's fields
 	byPort map[uint16][]*forward
 	idle   []*forward
-	burnt  map[uint16]bool // retired: never handed out again
+	burnt  map[uint16]bool // retired: for those alone who ask for that very port
 
 	exposure exposure // of what was asked for on loopback
 }

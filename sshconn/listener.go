@@ -50,8 +50,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 // listening: the port is kept for the next Listen that asks for the same.
 func (l *Listener) Close() error { return l.end(false) }
 
-// Retire ends the listener, cancels the forward and never hands the port out
-// again: for a port that somebody raced for.
+// Retire ends the listener, cancels the forward and hands the port out no more, but
+// to who asks for its number: for a port that somebody raced for.
 func (l *Listener) Retire() error { return l.end(true) }
 
 func (l *Listener) end(burn bool) error {
