@@ -95,7 +95,13 @@ func TestAbort(t *testing.T) {
 				for _, mode := range a.modes {
 					t.Run(a.client.Name()+" "+string(mode), func(t *testing.T) {
 						before := strings.Count(p.stderr.String(), "> ABOR")
-						a.run(t, p.site(t, ftp), mode, filepath.Join(ftp.Root, "big.bin"))
+						err := a.run(t, p.site(t, ftp), mode, filepath.Join(ftp.Root, "big.bin"))
+						for n := 0; n < 4 && diedOfSIGPIPE(server.Name, err); n++ {
+							err = a.run(t, p.site(t, ftp), mode, filepath.Join(ftp.Root, "big.bin"))
+						}
+						if err != nil {
+							t.Error(err)
+						}
 						p.tells(t, "> ABOR", before+1)
 					})
 				}
@@ -104,8 +110,15 @@ func TestAbort(t *testing.T) {
 	}
 }
 
+// diedOfSIGPIPE tells that inetutils-ftpd 2.4 has ended itself: if it writes
+// twice to a data connection that was reset, SIGPIPE makes it exit, with a client
+// of its own as well.
+func diedOfSIGPIPE(server string, err error) bool {
+	return server == "inetutils-ftpd" && err != nil && strings.Contains(err.Error(), "the FTP server closed the control connection")
+}
+
 // run begins a download, aborts it, and downloads big.bin.
-func (a aborting) run(t *testing.T, s clients.Site, m clients.Mode, want string) {
+func (a aborting) run(t *testing.T, s clients.Site, m clients.Mode, want string) error {
 	t.Helper()
 	dir := t.TempDir()
 	endless, big := filepath.Join(dir, "endless.bin"), filepath.Join(dir, "big.bin")
@@ -133,9 +146,10 @@ func (a aborting) run(t *testing.T, s clients.Site, m clients.Mode, want string)
 	waited := cmd.Wait() // some end with what failed first: the aborted download
 	got, errHash := hashFile(big)
 	if sum, errWant := hashFile(want); errors.Join(err, errEnd, errHash, errWant) != nil || got != sum {
-		t.Errorf("the file after it is not whole: %v, %v; the client printed:\n%s",
+		return fmt.Errorf("the file after it is not whole: %v, %v; the client printed:\n%s",
 			errors.Join(err, errEnd, errHash, errWant), waited, &printed)
 	}
+	return nil
 }
 
 // grows waits until a file has the size.
