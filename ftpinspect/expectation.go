@@ -109,7 +109,7 @@ func (s *Session) Joined(id ID) []Effect {
 		}
 		e.join(&conn{})
 		if t := e.latest.transfer; t != nil && t.over && s.mustHold(t) {
-			s.do(Watch{id}) // its reply came first, and is held
+			s.watch(t) // its reply came first, and is held
 		}
 	}
 	return s.take()

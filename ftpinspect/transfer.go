@@ -91,7 +91,15 @@ func (s *Session) transferReply(c *command, r *reply) {
 		s.startTimer(TimerData, func() { s.neverCame(t) })
 		return
 	}
-	s.do(Watch{t.expectation.id})
+	s.watch(t)
+}
+
+// watch bounds the silence of the server's end of a held download. An upload is
+// over when its client ends it.
+func (s *Session) watch(t *transfer) {
+	if t.Direction == Download {
+		s.do(Watch{t.expectation.id})
+	}
 }
 
 func (t *transfer) complete() Complete {
@@ -105,11 +113,10 @@ func (t *transfer) id() ID {
 	return t.expectation.id
 }
 
-// mustHold tells that a download is called complete while its data has not
-// been delivered, or an upload whose data connection nobody has seen: then the
-// server has seen an end of file that is not the client's. Control and data are
-// different SSH channels, and a client that gets the 226 first takes a short
-// file for a whole one.
+// mustHold tells that a transfer is called complete while its data has not come
+// to its end. Control and data are different SSH channels: a client that gets
+// the 226 before a download takes a short file for a whole one, and a server
+// whose data channel was lost has seen an end of file that is not the client's.
 func (s *Session) mustHold(t *transfer) bool {
 	switch {
 	case class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:
@@ -117,7 +124,7 @@ func (s *Session) mustHold(t *transfer) bool {
 	case t.conn == nil:
 		return t.begun
 	}
-	return t.Direction == Download && !t.conn.ended
+	return !t.conn.ended
 }
 
 // release lets a reply go that was held for this transfer's data.
