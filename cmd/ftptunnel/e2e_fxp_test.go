@@ -82,9 +82,10 @@ func TestFXPBetweenPrograms(t *testing.T) {
 }
 
 // lftp has two servers transfer between themselves, with either of them
-// passive, and does not fall back on carrying the data itself.
+// passive, and does not fall back on carrying the data itself. pyftpdlib 1.5.7
+// is no good at it: it dials on PORT, and data that comes before the STOR is lost.
 func TestFXPByLFTP(t *testing.T) {
-	sites, servers := twoPrograms(t, "pure-ftpd", "pyftpdlib", "-vv")
+	sites, servers := twoPrograms(t, "pure-ftpd", "vsftpd", "-vv")
 	for _, source := range []string{"on", "off"} {
 		t.Run("source passive "+source, func(t *testing.T) {
 			as := "by lftp " + source
