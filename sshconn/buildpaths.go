@@ -69,5 +69,8 @@ func unsupported(s *settings) []string {
 	if s.set["securitykeyprovider"] && s.get("securitykeyprovider") != "internal" {
 		out = append(out, "securitykeyprovider")
 	}
+	if f := strings.Fields(s.get("rekeylimit")); s.set["rekeylimit"] && len(f) > 1 && f[1] != "0" && f[1] != "none" {
+		out = append(out, "rekeylimit's time") // x/crypto counts bytes alone
+	}
 	return slices.Clip(out)
 }
