@@ -95,7 +95,7 @@ func startSSHD(t *testing.T, extra string, hostKeys ...string) *sshd {
 		hostKeys = []string{"ed25519"}
 	}
 	var conf strings.Builder
-	fmt.Fprintf(&conf, "Port %d\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nUsePAM no\n"+
+	fmt.Fprintf(&conf, "Port %d\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nUsePAM no\nSetEnv HOME=/nonexistent\n"+
 		"PermitRootLogin yes\nLogLevel DEBUG1\n", s.port)
 	fmt.Fprint(&conf, extra)
 	for _, kind := range hostKeys {

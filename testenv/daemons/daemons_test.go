@@ -24,9 +24,12 @@ func TestSSHServersLogIn(t *testing.T) {
 				t.Parallel()
 				s := server.Start(t, SSHOptions{IPv6: ipv6, HostKeys: []string{"ed25519", "ecdsa", "rsa"}})
 				config := SSHConfig(t, Alias{Name: "box", Server: s})
-				out, err := exec.Command(ssh, "-F", config, "-o", "BatchMode=yes", "box", "echo hello").CombinedOutput()
+				cmd := exec.Command(ssh, "-F", config, "-o", "BatchMode=yes", "box", "echo hello")
+				var said strings.Builder // what the account's shell has to say, too
+				cmd.Stderr = &said
+				out, err := cmd.Output()
 				if err != nil || string(out) != "hello\n" {
-					t.Fatalf("ssh: %v: %s", err, out)
+					t.Fatalf("ssh: %v: %q: %s", err, out, &said)
 				}
 				if len(s.HostKeys) != 3 {
 					t.Errorf("%d host keys are known, 3 were asked for", len(s.HostKeys))

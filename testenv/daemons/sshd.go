@@ -29,6 +29,7 @@ func SSHD(t testing.TB, o SSHOptions) *SSHServer {
 		"PermitRootLogin yes",
 		"StrictModes no",
 		"UsePAM no",
+		"SetEnv HOME=/nonexistent", // what the account's shell starts up with is not ours
 		"UseDNS no",
 		"MaxStartups 1000",
 		"MaxSessions 1000",
