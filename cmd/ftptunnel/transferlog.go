@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -83,14 +85,13 @@ func result(e tunnel.TransferEnded) string {
 }
 
 // transferLog appends an object for each transfer to a file, each by one
-// write: a crash loses at most the one that is being written. It is safe for
-// concurrent use.
+// write: a crash loses at most the one that is being written. Several processes
+// may share the file. It is safe for concurrent use.
 type transferLog struct {
 	path string // absolute: -f changes the folder
 
-	mu   sync.Mutex // guards what follows
-	f    *os.File
-	torn bool // the file may end within a line
+	mu sync.Mutex // guards what follows
+	f  *os.File
 }
 
 // openTransferLog opens the file, or makes it. The caller closes it.
@@ -106,7 +107,7 @@ func openTransferLog(name string) (*transferLog, error) {
 // reopen opens the file by its name again, which may have become another's.
 // If that fails the log goes on with the one it has.
 func (l *transferLog) reopen() error {
-	f, err := os.OpenFile(l.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := openToAppend(l.path)
 	if err != nil {
 		return err
 	}
@@ -115,42 +116,52 @@ func (l *transferLog) reopen() error {
 	if l.f != nil {
 		l.f.Close()
 	}
-	l.f, l.torn = f, endsTorn(l.path)
+	l.f = f
 	return nil
 }
 
+// openToAppend opens a file to append to it, and to look at its end if we may.
+func openToAppend(path string) (*os.File, error) {
+	const flags = os.O_APPEND | os.O_CREATE
+	f, err := os.OpenFile(path, flags|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrPermission) {
+		return os.OpenFile(path, flags|os.O_WRONLY, 0o600)
+	}
+	return f, err
+}
+
 // endsTorn reports whether a file ends within a line, as one does whose writer
-// has crashed.
-func endsTorn(path string) bool {
-	info, err := os.Stat(path)
+// has crashed or whose disk was full.
+func endsTorn(f *os.File) bool {
+	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return false
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false // we may write it, and not read it
-	}
-	defer f.Close()
 	last := make([]byte, 1)
 	_, err = f.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n'
+	return err == nil && last[0] != '\n' // an error: we may write it, and not read it
 }
 
-// write appends one object.
+// write appends one object. The lock keeps a line that another process has
+// half written from being taken for a torn one.
 func (l *transferLog) write(r transferRecord) error {
 	var line bytes.Buffer
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.torn {
-		line.WriteByte('\n')
-	}
+	line.WriteByte('\n')
 	e := json.NewEncoder(&line)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(r); err != nil {
 		return err
 	}
-	n, err := l.f.Write(line.Bytes())
-	l.torn = err != nil && (n > 0 || l.torn)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if lockFile(l.f) == nil {
+		defer unlockFile(l.f)
+	}
+	text := line.Bytes()
+	if !endsTorn(l.f) {
+		text = text[1:]
+	}
+	_, err := l.f.Write(text)
 	return err
 }
 
