@@ -48,6 +48,7 @@ var completedOptions = []completed{
 	{name: "N", about: "execute nothing on the server"},
 	{name: "G", about: "print what destination is resolved to"},
 	{name: "batch", about: "never ask for anything"},
+	{name: "f", about: "go into the background when ready"},
 	{name: "engine", about: "who speaks SSH", argument: "who", values: keys(engines)},
 	{name: "server-mode", about: "data connections on the server side", argument: "mode", values: keys(serverModes)},
 	{name: "active-address", about: "where the FTP server reaches the SSH server", argument: "address"},

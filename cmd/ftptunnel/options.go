@@ -44,6 +44,7 @@ type options struct {
 	logFile   string
 
 	transferLog string
+	background  bool
 
 	checking, printing, demo, help, version bool
 	completion                              string
@@ -99,6 +100,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.StringVar(&o.logFormat, "log-format", "text", "")
 	f.StringVarP(&o.logFile, "E", "E", "", "")
 	f.StringVar(&o.transferLog, "transfer-log", "", "")
+	f.BoolVarP(&o.background, "f", "f", false, "")
 	f.BoolVarP(&o.printing, "G", "G", false, "")
 	f.BoolVar(&o.checking, "check", false, "")
 	f.BoolVar(&o.demo, "demo", false, "")
@@ -135,6 +137,9 @@ func parse(args []string) (*options, error) {
 		return o, o.checkDemo(f, operands)
 	}
 	if err := o.checkCheck(f); err != nil {
+		return nil, err
+	}
+	if err := o.checkBackground(); err != nil {
 		return nil, err
 	}
 	return o, o.setOperands(operands, r)

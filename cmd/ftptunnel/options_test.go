@@ -120,6 +120,9 @@ func TestParseRefused(t *testing.T) {
 		{"a --", "no command after --"},
 		{"--completion csh", `--completion is bash, zsh or fish, not "csh"`},
 		{"--demo a", "--demo takes no destination"},
+		{"-f a -- true", "-f takes no command"},
+		{"-f --check a", "--check and -f exclude each other"},
+		{"-f --demo", "--demo and -f exclude each other"},
 		{"--demo --fxp", "--demo and --fxp exclude each other"},
 	} {
 		_, err := parse(strings.Fields(c.line))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
@@ -22,6 +23,8 @@ type program struct {
 	tally     tally
 	transfers *transferLog // nil without --transfer-log
 	lost      chan error   // why the SSH connection cannot be made again
+	behind    *behind      // nil unless this process goes into the background
+	detached  atomic.Bool  // it has
 
 	mu   sync.Mutex      // guards said
 	said map[string]bool // what is told once
@@ -59,6 +62,12 @@ func run(ctx context.Context, e env) int {
 	case o.completion != "":
 		return printCompletion(e, o)
 	}
+	var back *behind
+	if o.background && !o.printing {
+		if back = thisBehind(); back == nil {
+			return (&program{env: e, options: o, log: newLogger(e.stderr, o)}).leaveBehind()
+		}
+	}
 	tuneGC(e.getenv)
 	log, closeLog, err := openLog(e, o)
 	if err != nil {
@@ -67,7 +76,7 @@ func run(ctx context.Context, e env) int {
 		return exitTunnel
 	}
 	defer closeLog()
-	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}, lost: make(chan error, 1)}
+	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}, lost: make(chan error, 1), behind: back}
 	if o.demo {
 		return p.demonstrate(ctx)
 	}

@@ -79,6 +79,10 @@ func TestScript(t *testing.T) {
 			"json":   checkJSON,
 
 			"lockout": lockOut,
+			"logpipe": openLogPipe,
+			"left":    findBehind,
+			"told":    awaitTold,
+			"end":     endBehind,
 		},
 	})
 }

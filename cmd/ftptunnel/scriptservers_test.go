@@ -20,6 +20,7 @@ type network struct {
 	ssh    map[string]*testenv.SSHServer
 	ftp    *testenv.FTPServer
 	tunnel *background
+	behind *leftBehind
 }
 
 type networkKey struct{}

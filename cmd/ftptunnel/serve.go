@@ -94,6 +94,11 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 		p.log.log(levelInfo, "ready", "ready: "+one.leads(one.at().url()),
 			"url", one.at().url(), "target", one.target())
 	}
+	if err := p.goBehind(); err != nil {
+		s.stop()
+		p.fail("background", err)
+		return exitTunnel
+	}
 	select {
 	case <-s.ended:
 	case err := <-p.lost:

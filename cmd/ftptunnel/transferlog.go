@@ -88,7 +88,7 @@ func result(e tunnel.TransferEnded) string {
 // write: a crash loses at most the one that is being written. Several processes
 // may share the file. It is safe for concurrent use.
 type transferLog struct {
-	path string // absolute: -f changes the folder
+	path string // absolute, so that messages name it fully
 
 	mu sync.Mutex // guards what follows
 	f  *os.File

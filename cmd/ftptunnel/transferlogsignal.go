@@ -20,7 +20,7 @@ func (p *program) notifySignals() (<-chan os.Signal, func()) {
 	leaving := atTerminal()
 	sigs, stop := notifySignals(false, syscall.SIGHUP)
 	stopHangups := p.hangups(func() {
-		if leaving && !atTerminal() {
+		if leaving && !p.detached.Load() && !atTerminal() {
 			select {
 			case sigs <- syscall.SIGHUP:
 			default: // others wait there already

@@ -50,6 +50,8 @@ How SSH connects, as in ssh(1):
                   once on an OpenSSH before 10.1, which is slow until then.
     -G            Print what destination is resolved to, as ssh -G does.
     --batch       Never ask for anything.
+    -f            Go into the background when ready, after all questions. Not
+                  with a command.
     --engine who  Who speaks SSH: native, ftptunnel itself; openssh, an ssh that
                   it runs, for what it cannot do (GSSAPI, PKCS#11, hardware
                   keys, Compression, host-based login); auto (default): itself,
