@@ -64,10 +64,12 @@ type DialClient struct{ ID ID }
 // command with a preliminary reply, or with its completion alone. ID is the
 // expectation that its data connection belongs to, 0 if there is none. On an
 // active server's expectation one further connection may arrive for every
-// Begin (ProFTPD 1.3.8 dials the same PORT address again).
+// Begin (ProFTPD 1.3.8 dials the same PORT address again). Size is how many
+// bytes it will carry, as the server or the client has told; 0 if neither has.
 type Begin struct {
 	ID       ID
 	Transfer Transfer
+	Size     int64
 }
 
 // Complete says that a transfer's last reply has gone to the client. Reply is

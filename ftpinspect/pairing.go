@@ -94,6 +94,9 @@ func (s *Session) beginReply(code int, first []byte) {
 
 func (s *Session) replyLine(text []byte, last bool) {
 	r := s.reply
+	if c := r.command; c != nil && c.transfer != nil && class(r.code) == 1 {
+		c.transfer.announces(text)
+	}
 	switch r.handle {
 	case handRelay:
 		s.relay(text)
@@ -145,6 +148,7 @@ func (s *Session) endReply(r *reply) {
 	s.answered(c)
 	s.noteTLS(r)
 	s.noteDirectory(c, r)
+	s.noteSize(c, r)
 	switch {
 	case c.request != nil:
 		s.requestReply(c.request, r)

@@ -32,9 +32,10 @@ type Session struct {
 	greeted   bool
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
-	epsvAll   bool   // the server has accepted EPSV ALL
-	blocks    bool   // MODE B or C: the end of a data connection ends no file
-	opaque    bool   // 234 to AUTH was relayed
+	sizes     sizes
+	epsvAll   bool // the server has accepted EPSV ALL
+	blocks    bool // MODE B or C: the end of a data connection ends no file
+	opaque    bool // 234 to AUTH was relayed
 	noted     map[NoteKind]bool
 
 	clientGone bool

@@ -15,6 +15,9 @@ type transfer struct {
 	slot        *slot // where its last reply waits
 	code        int
 	first       string
+
+	announced int64 // bytes, by the server's 1yz; 0 if it does not say
+	remaining bool  // and those before a restart are left out
 }
 
 var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Upload}
@@ -56,11 +59,11 @@ func (s *Session) claim(t *transfer) {
 	t.Directory = s.directory
 	e := s.announced
 	if e == nil {
-		s.do(Begin{Transfer: t.Transfer})
+		s.do(Begin{Transfer: t.Transfer, Size: s.size(t)})
 		return
 	}
 	e.claim(t)
-	s.do(Begin{ID: e.id, Transfer: t.Transfer})
+	s.do(Begin{ID: e.id, Transfer: t.Transfer, Size: s.size(t)})
 	if e.waits {
 		e.waits = false
 		s.do(DialClient{e.id})
