@@ -79,6 +79,7 @@ type TransferStarted struct {
 	Path                   string // the command's argument, raw
 	Verb                   string
 	Direction              ftpinspect.Direction
+	Size                   int64 // bytes, as Running has it
 	ClientMode, ServerMode Mode
 }
 

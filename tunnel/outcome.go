@@ -85,6 +85,7 @@ func (p *pair) passed() int64 {
 // seen in that light.
 func (p *pair) take(t *transfer) {
 	p.transfer, t.pair = t, p
+	p.d.s.t.running.count(t, &p.flows[t.Direction])
 	switch {
 	case p.ended:
 		p.d.s.dataEnded(t)

@@ -11,6 +11,7 @@ import (
 // transfer is a transfer that the server has begun, until its end is reported.
 type transfer struct {
 	ftpinspect.Transfer
+	size    int64
 	id      ftpinspect.ID
 	pair    *pair // nil if its data connection has not come
 	began   time.Time
@@ -26,14 +27,15 @@ type transfer struct {
 
 // begin notes that the server has begun a transfer.
 func (s *session) begin(b ftpinspect.Begin) {
-	t := &transfer{Transfer: b.Transfer, id: b.ID, began: time.Now()}
+	t := &transfer{Transfer: b.Transfer, size: b.Size, id: b.ID, began: time.Now()}
 	s.transfers = append(s.transfers, t)
 	d := s.data[b.ID]
 	if d != nil {
 		t.client, t.server = d.modes()
 	}
+	s.t.running.add(s, t)
 	s.t.observe(TransferStarted{
-		Session: s.id, Target: s.target, Path: t.Path, Verb: t.Verb, Direction: t.Direction,
+		Session: s.id, Target: s.target, Path: t.Path, Verb: t.Verb, Direction: t.Direction, Size: t.size,
 		ClientMode: t.client, ServerMode: t.server,
 	})
 	if d != nil {
@@ -132,6 +134,7 @@ func (s *session) endTransfer(t *transfer) {
 		Code: t.code, Reply: t.reply, Aborted: t.aborted, Err: t.broken(),
 	}
 	e.Bytes, e.Digest = s.passed(t)
+	s.t.running.remove(t)
 	s.t.mu.Lock()
 	s.t.cuts.note(e)
 	s.t.mu.Unlock()

@@ -50,6 +50,8 @@ type Tunnel struct {
 	learning sync.Mutex // guards know, and is held for a step of an inspector
 	know     map[string]ftpinspect.Knowledge
 
+	running running
+
 	mu       sync.Mutex // guards what follows
 	serving  int
 	perPeer  map[netip.Addr]int
