@@ -25,7 +25,7 @@ func (t *teller) tell(e tunnel.Event) {
 		t.dialogue(e)
 	case tunnel.TransferStarted:
 		t.say(levelInfo, "transfer_started", e.Session, what(e.Verb, e.Path),
-			"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction),
+			"verb", e.Verb, "path", e.Path, "direction", direction(e.Direction), "size", e.Size,
 			"client_mode", e.ClientMode, "server_mode", e.ServerMode)
 	case tunnel.TransferEnded:
 		t.transferEnded(e)
