@@ -33,7 +33,7 @@ func Dropbear(t testing.TB, o SSHOptions) *SSHServer {
 	for _, path := range s.dropbearKeys(t, dir, o.HostKeys) {
 		args = append(args, "-r", path)
 	}
-	p, port := launch(t, dir, s.Host, "SSH-2.0-", func(port int) *exec.Cmd {
+	p, port := launch(t, dir, s.Host, o.Port, "SSH-2.0-", func(port int) *exec.Cmd {
 		listen := append(args, "-p", net.JoinHostPort(s.Host, fmt.Sprint(port)))
 		return withPasswd(users, dropbear, listen...)
 	})
@@ -66,6 +66,12 @@ func (s *SSHServer) dropbearKeys(t testing.TB, dir string, types []string) (path
 // withPasswd runs a program in a mount namespace in which users is
 // /etc/passwd.
 func withPasswd(users, program string, args ...string) *exec.Cmd {
-	script := `users=$1; shift; mount --bind "$users" /etc/passwd && exec "$@"`
-	return exec.Command("unshare", append([]string{"-m", "sh", "-c", script, "sh", users, program}, args...)...)
+	return withFile("/etc/passwd", users, program, args...)
+}
+
+// withFile runs a program in a mount namespace in which another file is at
+// path.
+func withFile(path, file, program string, args ...string) *exec.Cmd {
+	script := `path=$1 file=$2; shift 2; mount --bind "$file" "$path" && exec "$@"`
+	return exec.Command("unshare", append([]string{"-m", "sh", "-c", script, "sh", path, file, program}, args...)...)
 }

@@ -34,6 +34,11 @@ type FTPOptions struct {
 	// Host is the address to listen on, a loopback address if empty.
 	Host string
 
+	// Port is the port to listen on, a free one if 0. Whoever gives it knows
+	// that it is free, as on a host of the test's own. inetutils-ftpd takes
+	// none.
+	Port int
+
 	// Extra are settings in the server's own words, as the launcher says.
 	Extra []string
 }

@@ -26,6 +26,10 @@ ps:procps
 ss:iproute2
 nc:netcat-openbsd
 python3:python3
+rclone:rclone
+jq:jq
+bash:bash
+unshare:util-linux
 gcc:gcc
 '
 unpacked='

@@ -147,21 +147,24 @@ func greeting(addr, prefix string) error {
 	return nil
 }
 
-// launch starts a daemon on a free port of host and waits for its greeting.
-// Another process may take the port first: then the daemon ends, and the next
-// port is tried.
-func launch(t testing.TB, dir, host, prefix string, command func(port int) *exec.Cmd) (*Process, int) {
+// launch starts a daemon on the given port of host, or on a free one for 0, and
+// waits for its greeting. Another process may take a free port first: then the
+// daemon ends, and the next port is tried.
+func launch(t testing.TB, dir, host string, fixed int, prefix string, command func(port int) *exec.Cmd) (*Process, int) {
 	t.Helper()
 	var tried []int
 	for len(tried) < 5 {
-		port := freePort(t, host)
+		port := fixed
+		if port == 0 {
+			port = freePort(t, host)
+		}
 		p := start(t, dir, command(port))
 		err := p.answers(net.JoinHostPort(host, fmt.Sprint(port)), prefix)
 		if err == nil {
 			return p, port
 		}
 		p.Kill()
-		if !errors.Is(err, errExited) || !strings.Contains(strings.ToLower(p.tail()), "in use") {
+		if fixed != 0 || !errors.Is(err, errExited) || !strings.Contains(strings.ToLower(p.tail()), "in use") {
 			t.Fatalf("%s: %v; it printed:\n%s", p.cmd.Path, err, p.tail())
 		}
 		tried = append(tried, port)

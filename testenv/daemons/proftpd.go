@@ -24,7 +24,7 @@ func ProFTPD(t testing.TB, o FTPOptions) *FTPServer {
 	if o.IPv6 {
 		ipv6 = "on"
 	}
-	p, port := launch(t, dir, s.Host, "220", func(port int) *exec.Cmd {
+	p, port := launch(t, dir, s.Host, o.Port, "220", func(port int) *exec.Cmd {
 		lines := []string{
 			"ServerType standalone",
 			"UseIPv6 " + ipv6,
@@ -34,7 +34,7 @@ func ProFTPD(t testing.TB, o FTPOptions) *FTPServer {
 			"User ftp",
 			"Group nogroup",
 			"MaxInstances 500",
-			"AuthOrder mod_auth_unix.c",
+			"AuthOrder mod_auth_file.c mod_auth_unix.c", // the former for an AuthUserFile
 			"RequireValidShell off",
 			"ScoreboardFile none",
 			"PidFile " + filepath.Join(dir, "pid"),

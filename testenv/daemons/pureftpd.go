@@ -21,7 +21,7 @@ func PureFTPD(t testing.TB, o FTPOptions) *FTPServer {
 	dir := Folder(t)
 	s := newFTPServer(t, "pure-ftpd", dir, o)
 	users := pureUsers(t, dir, s)
-	p, port := launch(t, dir, s.Host, "220", func(port int) *exec.Cmd {
+	p, port := launch(t, dir, s.Host, o.Port, "220", func(port int) *exec.Cmd {
 		args := []string{
 			"-S", fmt.Sprint(s.Host, ",", port),
 			"-l", "puredb:" + users,

@@ -25,7 +25,7 @@ func Pyftpdlib(t testing.TB, o FTPOptions) *FTPServer {
 	}
 	dir := Folder(t)
 	s := newFTPServer(t, "pyftpdlib", dir, o)
-	p, port := launch(t, dir, s.Host, "220", func(port int) *exec.Cmd {
+	p, port := launch(t, dir, s.Host, o.Port, "220", func(port int) *exec.Cmd {
 		args := []string{"-c", pyftpdlibScript, s.Host, fmt.Sprint(port), s.Root}
 		return exec.Command(python, append(args, o.Extra...)...)
 	})

@@ -40,6 +40,14 @@ type SSHOptions struct {
 	// Host is the address to listen on, a loopback address if empty.
 	Host string
 
+	// Port is the port to listen on, a free one if 0. Whoever gives it knows
+	// that it is free, as on a host of the test's own.
+	Port int
+
+	// Hosts is a file that sshd sees as /etc/hosts, the machine's own if
+	// empty.
+	Hosts string
+
 	// HostKeys are the types of the server's keys: ed25519, ecdsa, rsa. None
 	// means ed25519.
 	HostKeys []string

@@ -18,6 +18,9 @@ func SSHD(t testing.TB, o SSHOptions) *SSHServer {
 	if os.Geteuid() == 0 {
 		runFolder(t, "/run/sshd")
 	}
+	if o.Hosts != "" {
+		needNamespaces(t, "sshd", "it needs another /etc/hosts")
+	}
 	dir := Folder(t)
 	s, authorized := newSSHServer(t, "sshd", dir, o)
 	file(t, filepath.Join(dir, "authorized_keys"), 0o644, authorized)
@@ -39,8 +42,12 @@ func SSHD(t testing.TB, o SSHOptions) *SSHServer {
 		lines = append(lines, "PerSourcePenalties no")
 		file(t, config, 0o600, lines...)
 	}
-	p, port := launch(t, dir, s.Host, "SSH-2.0-", func(port int) *exec.Cmd {
-		return exec.Command(sshd, "-D", "-e", "-f", config, "-p", fmt.Sprint(port))
+	p, port := launch(t, dir, s.Host, o.Port, "SSH-2.0-", func(port int) *exec.Cmd {
+		args := []string{"-D", "-e", "-f", config, "-p", fmt.Sprint(port)}
+		if o.Hosts == "" {
+			return exec.Command(sshd, args...)
+		}
+		return withFile("/etc/hosts", o.Hosts, sshd, args...)
 	})
 	return s.started(t, dir, p, port)
 }

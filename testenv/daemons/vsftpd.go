@@ -24,7 +24,7 @@ func VSFTPD(t testing.TB, o FTPOptions) *FTPServer {
 	if o.IPv6 {
 		listen = []string{"listen=NO", "listen_ipv6=YES", "listen_address6=" + s.Host}
 	}
-	p, port := launch(t, dir, s.Host, "220", func(port int) *exec.Cmd {
+	p, port := launch(t, dir, s.Host, o.Port, "220", func(port int) *exec.Cmd {
 		lines := append(listen,
 			fmt.Sprint("listen_port=", port),
 			"background=NO",
