@@ -108,6 +108,8 @@ first, then ftptunnel. Both end with status 255. ftptunnel prints one line for
 what is wrong, and one for what can be done about it, as can be typed or sent to
 the server's administrator. ` + "`make errors`" + ` writes this page from the output of
 both programs; ports, folders and fingerprints are made plain.
+
+<!-- not run on this page: TestErrors runs it all, and writes the page -->
 `)
 	for _, s := range all {
 		fmt.Fprintf(&b, "\n## %s\n\n    $ ssh %s\n%s\n%s", s.name, s.command, indented(s.ssh), s.section())
