@@ -23,6 +23,6 @@ func processEnv() env {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		getenv:  os.Getenv,
-		environ: os.Environ,
+		environ: func() []string { return withoutNotify(os.Environ()) },
 	}
 }

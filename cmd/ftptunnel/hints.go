@@ -17,7 +17,7 @@ import (
 func (p *program) hint(err error) string {
 	for _, h := range []func(error) string{
 		usageHint, commandHint, p.configHint, p.hostKeyHint, p.authHint, p.connectHint,
-		p.targetHint, p.forwardHint, p.hereHint, p.listenHint,
+		p.targetHint, p.forwardHint, p.hereHint, p.listenHint, handedHint,
 	} {
 		if s := h(err); s != "" {
 			return s
@@ -28,6 +28,13 @@ func (p *program) hint(err error) string {
 
 func usageHint(err error) string {
 	if e, ok := errors.AsType[*usageError](err); ok {
+		return e.hint
+	}
+	return ""
+}
+
+func handedHint(err error) string {
+	if e, ok := errors.AsType[*handedError](err); ok {
 		return e.hint
 	}
 	return ""

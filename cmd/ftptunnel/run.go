@@ -26,8 +26,9 @@ type program struct {
 	behind    *behind      // nil unless this process goes into the background
 	detached  atomic.Bool  // it has
 
-	mu   sync.Mutex      // guards said
-	said map[string]bool // what is told once
+	mu          sync.Mutex      // guards what follows
+	said        map[string]bool // what is told once
+	readyStatus string          // what systemd was told when clients might come
 }
 
 // once reports whether it is called for the first time with this key.
@@ -120,8 +121,10 @@ func (p *program) main(ctx context.Context) int {
 	defer closeTransfers()
 	sigs, stop := p.notifySignals()
 	defer stop()
+	p.tellSystemd("connecting to " + p.destination)
 	u, err := p.setUp(ctx, sigs)
 	if err != nil {
+		p.tellSystemd(describe(err))
 		if _, interrupted := errors.AsType[signalError](err); !interrupted {
 			p.fail("set_up", err)
 		}

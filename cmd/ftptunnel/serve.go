@@ -94,6 +94,7 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 		p.log.log(levelInfo, "ready", "ready: "+one.leads(one.at().url()),
 			"url", one.at().url(), "target", one.target())
 	}
+	p.tellReady(u.services)
 	if err := p.goBehind(); err != nil {
 		s.stop()
 		p.fail("background", err)
@@ -102,10 +103,12 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 	select {
 	case <-s.ended:
 	case err := <-p.lost:
+		p.tellStopping(describe(err))
 		s.drain(sigs)
 		p.fail("lost", err)
 		return exitTunnel
 	case sig := <-sigs:
+		p.tellStopping("stopping, transfers may finish")
 		p.log.log(levelInfo, "stopping", fmt.Sprintf("%v: no new clients, transfers may finish; once more stops at once", sig))
 	}
 	s.drain(sigs)
@@ -120,6 +123,7 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.Signal) int {
 	p.prompt.close()
 	s := u.start(ctx)
+	p.tellReady(u.services)
 	status, err := p.runCommand(path, u.services[0].at(), sigs)
 	s.drain(sigs)
 	if err != nil {

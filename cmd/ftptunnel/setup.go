@@ -76,17 +76,23 @@ func (p *program) setUpParts(ctx context.Context, u *up) error {
 }
 
 // listenHere makes the services and opens those listeners that are on this
-// machine.
+// machine, but for those that systemd has opened.
 func (p *program) listenHere(ctx context.Context, u *up) error {
-	for _, f := range p.forwards {
-		s := &service{forward: f}
-		u.services = append(u.services, s)
-		if f.kind == remoteForward {
+	handed, err := handedOver(p.forwards)
+	if err != nil {
+		return err
+	}
+	for i, f := range p.forwards {
+		u.services = append(u.services, &service{forward: f, listeners: handed[i]})
+	}
+	for _, s := range u.services {
+		if s.kind == remoteForward {
 			continue
 		}
-		var err error
-		if s.listeners, err = listen(ctx, f); err != nil {
-			return err
+		if s.listeners == nil {
+			if s.listeners, err = listen(ctx, s.forward); err != nil {
+				return err
+			}
 		}
 		p.warnIfWide(s)
 	}

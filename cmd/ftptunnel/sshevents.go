@@ -29,6 +29,7 @@ func (p *program) sshEvent(e sshconn.Event) {
 		fields = append(fields, "error", e.Err.Error())
 	}
 	p.log.log(w.level, w.event, text, fields...)
+	p.tellConnection(e, text)
 }
 
 // wording is how an event is told.
