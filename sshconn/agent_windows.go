@@ -1,11 +1,9 @@
 package sshconn
 
 import (
-	"context"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"strings"
 )
 
@@ -28,8 +26,3 @@ const defaultAgent = windowsAgent
 
 // trustedFile: modes say nothing on Windows.
 func trustedFile(string) bool { return true }
-
-// matchCommand makes the command interpreter run a command of Match exec.
-func matchCommand(ctx context.Context, _, command string) *exec.Cmd {
-	return exec.CommandContext(ctx, "cmd.exe", "/c", command)
-}

@@ -27,12 +27,12 @@ func (r *reader) commandLine(destination string) error {
 		}
 	}
 	if o.Jump != "" {
-		if err := r.line("ProxyJump "+o.Jump, place{}); err != nil {
+		if err := r.text("ProxyJump "+o.Jump, ""); err != nil {
 			return err
 		}
 	}
 	for _, s := range o.Set {
-		if err := r.line(s, place{}); err != nil {
+		if err := r.text(s, ""); err != nil {
 			return err
 		}
 	}
@@ -72,6 +72,13 @@ func (r *reader) destination(s string) error {
 	return nil
 }
 
+func (r *reader) remoteUser() string {
+	if u, ok := r.values["user"]; ok {
+		return u
+	}
+	return r.o.User
+}
+
 // hostname takes HostName into use.
 func (r *reader) hostname() error {
 	if name, ok := r.values["hostname"]; ok {
@@ -80,13 +87,12 @@ func (r *reader) hostname() error {
 			return err
 		}
 		r.host = full
-		r.values["hostname"] = full
 	}
 	if v := r.values["canonicalizehostname"]; v == "true" || v == "always" {
-		return &ConfigError{Text: "CanonicalizeHostname needs an ssh binary"}
+		return place{}.needsSSH("CanonicalizeHostname", "write HostName")
 	}
 	if w := r.words["canonicalizepermittedcnames"]; len(w) > 0 && !strings.EqualFold(w[0], "none") {
-		return &ConfigError{Text: "CanonicalizePermittedCNAMEs needs an ssh binary"}
+		return place{}.needsSSH("CanonicalizePermittedCNAMEs", "leave it out")
 	}
 	if a, err := netip.ParseAddr(r.host); err == nil {
 		if full := a.String(); !strings.EqualFold(full, r.host) {

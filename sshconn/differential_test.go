@@ -19,6 +19,7 @@ type situation struct {
 	config string
 	alias  string
 	opts   Options
+	plain  bool // read without an ssh binary as well
 }
 
 // sshSays runs ssh -G and returns the directives that have an effect here.
@@ -49,8 +50,9 @@ func sshSays(t *testing.T, s situation, file string) (string, bool) {
 	return b.String(), true
 }
 
-// compare checks a situation: equal, refused by both, or refused by name.
-func compare(t *testing.T, r resolver, s situation) {
+// compare checks a situation: equal, refused by both, or refused by name because
+// it takes an ssh binary, which is what it returns.
+func compare(t *testing.T, r resolver, s situation) (needsSSH bool) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config")
@@ -62,7 +64,8 @@ func compare(t *testing.T, r resolver, s situation) {
 	}
 	write("config", s.config)
 	write("d/10-a.conf", "Port 1010\n")
-	write("d/20-b.conf", "Host inc\n  Port 2020\nMatch host minc\n User minc\n")
+	write("d/20-b.conf", "Host inc\n  Port 2020\n")
+	write("match.conf", "Port 2020\nMatch host minc\n User minc\n")
 	write("d/.hidden.conf", "Port 6666\n")
 	write("plain.conf", "User included\n")
 	write("bad.conf", "NoSuchThing yes\n")
@@ -80,14 +83,17 @@ func compare(t *testing.T, r resolver, s situation) {
 		t.Errorf("ssh refuses what is accepted here: %q %+v\n%s", s.alias, s.opts, s.config)
 	case err != nil && !errors.As(err, &named):
 		t.Errorf("untyped error %v", err)
-	case err != nil && ok && !strings.Contains(err.Error(), "needs an ssh binary"):
+	case err != nil && ok && (s.plain || !named.NeedsSSH):
 		t.Errorf("refused: %v\n%s", err, s.config)
+	case err != nil && ok && len(s.opts.Set) == 0 && named.File == "" && !strings.Contains(s.config, "Canonic"):
+		t.Errorf("refused without a place: %v", err)
 	case err == nil:
 		(&Config{settings: set}).WriteG(&got)
 		if got.String() != want {
 			t.Errorf("%s\n%s", s.config, difference(want, got.String()))
 		}
 	}
+	return err != nil && ok
 }
 
 // difference lists lines that only one side has.
@@ -112,38 +118,76 @@ func difference(want, got string) string {
 
 func TestResolvesAsSSH(t *testing.T) {
 	t.Setenv("FTPTUNNEL_TEST_VALUE", "from-env")
-	all := slices.Concat(trickySituations(), valueSituations(), generatedSituations(150))
-	t.Logf("%d configurations", len(all))
+	all := slices.Concat(trickySituations(), valueSituations(), generatedSituations(150, anyBlocks), generatedSituations(150, plainBlocks),
+		garbledSituations(150))
+	needSSH := 0
+	defer func() {
+		t.Logf("%d configurations, of which %d take an ssh binary and are refused without one", len(all), needSSH)
+	}()
 	if len(all) < 250 {
 		t.Errorf("only %d configurations", len(all))
 	}
 	ssh := program(t, "ssh")
 	for i, s := range all {
-		name := fmt.Sprintf("%03d %.30s", i, strings.NewReplacer("\n", ";", "/", "|").Replace(s.config))
-		t.Run("hidden/"+name, func(t *testing.T) { compare(t, fileResolver{}, s) })
+		name := fmt.Sprintf("%03d %.30s", i, strings.NewReplacer("\n", ";", "/", "|", "#", "no.").Replace(s.config))
+		t.Run("hidden/"+name, func(t *testing.T) {
+			if compare(t, fileResolver{}, s) {
+				needSSH++
+			}
+		})
 		if i%10 == 0 {
 			t.Run("present/"+name, func(t *testing.T) { compare(t, binaryResolver{ssh}, s) })
 		}
 	}
 }
 
+// garbledSituations makes lines of what splitting them must not stumble over.
+func garbledSituations(n int) []situation {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	pick := func(from ...string) string { return from[rnd.IntN(len(from))] }
+	var all []situation
+	for range n {
+		var b strings.Builder
+		for range 2 {
+			b.WriteString(pick("User", "Host", "IdentityFile", "UserKnownHostsFile", "ProxyCommand", "Include", "Match all",
+				"IgnoreUnknown", "ProxyJump", "IdentityAgent", "ControlPath", "LocalCommand", "BindAddress", "\"User\"", "NoSuch"))
+			b.WriteString(pick(" ", "=", " = ", "\t"))
+			for range 1 + rnd.IntN(4) {
+				b.WriteString(pick("a", "box", "#", "\"", "'", "\\", "=", " ", "\t", "?", "*", "!", ",", "%h", "~", "\r", "\f", "\x01",
+					"b c", " # x", "\"a b\"", "none", "é", "\xff", "\u00a0", "${HOME}", "-"))
+			}
+			b.WriteString(pick("\n", "\n", "\r\n", ""))
+		}
+		all = append(all, situation{config: b.String() + "HostKeyAlias end\n", alias: "box"})
+	}
+	return all
+}
+
+// Lines that begin a block, in generated configurations: without an ssh binary
+// only the first are read.
+var (
+	plainBlocks = []string{"Host box\n", "Host *\n", "Host b?x other\n", "Host * !box\n", "Host !other *\n", "Match all\n",
+		"Host real.example.org\n", "Host\tbox\tother\n", "Host \"box\"\n", "Host=bo*\n", "Include DIR/d/*.conf\n",
+		"Include \"DIR/plain.conf\" # why\n"}
+	anyBlocks = append([]string{"Match host box\n", "Match host 10.*,box user root\n", "Match !host other\n",
+		"Match originalhost bo*\n", "Match user bob exec \"true\"\n", "Match final\n", "Match host real.example.org\n",
+		"Match final host real*\n", "Match exec \"test %n = box\"\n", "Match canonical\n", "Match localuser root,me\n"},
+		plainBlocks...)
+)
+
 // generatedSituations makes configurations of random blocks, the same ones each
 // time.
-func generatedSituations(n int) []situation {
+func generatedSituations(n int, blocks []string) []situation {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[rnd.IntN(len(from))] }
 	var all []situation
 	for range n {
 		var b strings.Builder
 		for range 1 + rnd.IntN(5) {
-			b.WriteString(pick("Host box\n", "Host *\n", "Host b?x other\n", "Host * !box\n", "Host !other *\n",
-				"Match host box\n", "Match host 10.*,box user root\n", "Match !host other\n", "Match originalhost bo*\n",
-				"Match user bob exec \"true\"\n", "Match final\n", "Match all\n", "Match host real.example.org\n",
-				"Match final host real*\n", "Match exec \"test %n = box\"\n", "Match canonical\n", "Match localuser root,me\n",
-				"Host real.example.org\n", "Host\tbox\tother\n", "Host \"box\"\n"))
+			b.WriteString(pick(blocks...))
 			for range 1 + rnd.IntN(4) {
 				b.WriteString("  " + pick("User bob", "User=alice", "Port 2222", "Port = 22", "HostName real.example.org",
-					"HostName %h.example.org", "HostName 192.0.2.7", "IdentityFile ~/.ssh/id_x", "IdentityFile /k/%h-%r",
+					"HostName %h.example.org", "HostName 192.0.2.7", "IdentityFile ~/.ssh/id_x", "IdentityFile /k/%h-%r", "IdentityFile \"~/my keys/id\" # mine",
 					"IdentitiesOnly yes", "ProxyJump a,b@c:23", "ProxyJump none", "ProxyCommand nc %h %p", "ProxyCommand none",
 					"ServerAliveInterval 2m", "ServerAliveCountMax 7", "ConnectTimeout 10", "ConnectTimeout 1h30m",
 					"StrictHostKeyChecking no", "StrictHostKeyChecking accept-new", "UserKnownHostsFile ~/kh /tmp/kh2",
@@ -158,7 +202,8 @@ func generatedSituations(n int) []situation {
 					"RequiredRSASize 2048", "VerifyHostKeyDNS yes", "Compression yes") + "\n")
 			}
 		}
-		s := situation{config: b.String(), alias: pick("box", "other", "bob@box", "BOX", "ssh://bob@box:2022", "192.0.2.1")}
+		s := situation{config: b.String(), alias: pick("box", "other", "bob@box", "BOX", "ssh://bob@box:2022", "192.0.2.1"),
+			plain: len(blocks) == len(plainBlocks)}
 		if rnd.IntN(4) == 0 {
 			s.opts.Login = "carol"
 		}

@@ -16,9 +16,10 @@ import (
 // ConfigError is something in the configuration that cannot be used. File and
 // Line are empty for what the command line said.
 type ConfigError struct {
-	File string
-	Line int
-	Text string
+	File     string
+	Line     int
+	Text     string
+	NeedsSSH bool // an ssh binary on the PATH would read it
 }
 
 func (e *ConfigError) Error() string {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strings"
 )
 
@@ -107,7 +106,7 @@ func tilde(path, home string) (string, error) {
 		}
 		home = u.HomeDir
 	}
-	return filepath.Join(home, rest), nil
+	return strings.TrimSuffix(home, "/") + "/" + rest, nil
 }
 
 // expander expands paths for one configuration.

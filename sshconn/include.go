@@ -11,9 +11,6 @@ func include(r *reader, d *directive) error {
 		return d.errorf("Include is not for the command line")
 	}
 	for _, pattern := range d.args {
-		if pattern == "" {
-			return d.errorf("Include: empty argument")
-		}
 		files, err := r.included(pattern, d)
 		if err != nil {
 			return err

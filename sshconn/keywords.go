@@ -20,17 +20,25 @@ var keywordAliases = map[string]string{
 	"smartcarddevice":                 "pkcs11provider",
 }
 
-// keywords has every keyword of ssh_config(5). Those that have no effect here
-// are read nevertheless: a line that ssh refuses is refused.
+// keyword returns what a keyword, in lower case, is called today.
+func keyword(name string) string {
+	if to, ok := keywordAliases[name]; ok {
+		return to
+	}
+	return name
+}
+
+// keywords has every keyword of ssh_config(5) but Host and Match. Those that
+// have no effect here are read nevertheless, as a line that ssh refuses is
+// refused, unless there is next to nothing that ssh refuses: these have no rule.
 var keywords map[string]rule
 
 func init() {
 	keywords = map[string]rule{
-		"host": hostBlock, "match": matchBlock, "include": include,
-		"port": port, "rekeylimit": rekeyLimit, "ipqos": ipQoS, "addkeystoagent": addKeysToAgent,
+		"include": include, "port": port, "rekeylimit": rekeyLimit, "ipqos": ipQoS, "addkeystoagent": addKeysToAgent,
 		"identityfile": several(100), "certificatefile": several(100),
 		"proxycommand": restOfLine, "knownhostscommand": restOfLine, "proxyjump": proxyJump,
-		"identityagent": text, "ignoreunknown": ignoreUnknown, "tag": text,
+		"identityagent": text, "ignoreunknown": ignoreUnknown,
 		"globalknownhostsfile": wordList, "userknownhostsfile": wordList,
 		"loglevel": choice(logLevels), "fingerprinthash": choice(digests),
 		"addressfamily":         choice(same("any", "inet", "inet6")),
@@ -62,15 +70,14 @@ func init() {
 			"clearallforwardings enablesshkeysign permitlocalcommand visualhostkey stdinnull " +
 			"forkafterauthentication canonicalizefallbacklocal streamlocalbindunlink " +
 			"enableescapecommandline": choice(yesNo),
-		"connecttimeout serveraliveinterval forwardx11timeout":                                               seconds,
-		"connectionattempts numberofpasswordprompts serveralivecountmax requiredrsasize canonicalizemaxdots": number,
-		"localcommand remotecommand": restOfLine,
+		"connecttimeout serveraliveinterval forwardx11timeout":                                                  seconds,
+		"connectionattempts numberofpasswordprompts serveralivecountmax requiredrsasize canonicalizemaxdots":    number,
 		"canonicaldomains canonicalizepermittedcnames logverbose permitremoteopen channeltimeout":               wordList,
-		"protocol cipher fallbacktorsh globalknownhostsfile2 rhostsauthentication userknownhostsfile2":          ignore,
-		"useroaming usersh useprivilegedport afstokenpassing kerberosauthentication kerberostgtpassing":         ignore,
-		"rsaauthentication rhostsrsaauthentication compressionlevel sendenv setenv gssapikexalgorithms":         ignore,
-		"localforward remoteforward dynamicforward gssapiclientidentity gssapiserveridentity obscurekeystrokes": ignore,
-		"obscurekeystroketiming warnweakcrypto refuseconnection versionaddendum":                                ignore,
+		"protocol cipher fallbacktorsh globalknownhostsfile2 rhostsauthentication userknownhostsfile2":          nil,
+		"useroaming usersh useprivilegedport afstokenpassing kerberosauthentication kerberostgtpassing":         nil,
+		"rsaauthentication rhostsrsaauthentication compressionlevel sendenv setenv gssapikexalgorithms":         nil,
+		"localforward remoteforward dynamicforward gssapiclientidentity gssapiserveridentity obscurekeystrokes": nil,
+		"obscurekeystroketiming warnweakcrypto refuseconnection versionaddendum localcommand remotecommand tag": nil,
 	} {
 		for _, key := range strings.Fields(keys) {
 			keywords[key] = r

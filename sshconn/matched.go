@@ -19,7 +19,7 @@ func Matched(ctx context.Context, destination string, o Options) ([]string, erro
 	if ssh := findSSH(o.env("PATH")); ssh != "" {
 		return binaryResolver{path: ssh}.matched(ctx, destination, &o)
 	}
-	r := newReader(ctx, &o)
+	r := newReader(&o)
 	if err := r.all(destination); err != nil {
 		return nil, err
 	}

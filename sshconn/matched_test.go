@@ -12,7 +12,7 @@ import (
 // The Host lines that apply are told alike by ssh and without it.
 func TestMatched(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
-	text := "Host other\n\tPort 1\nHost b* !bad\n\tHostName 127.0.0.1\nMatch final all\n\tPort 3\nHost bad\nHost *\n\tPort 2\n"
+	text := "Host other\n\tPort 1\nHost b* !bad\n\tHostName 127.0.0.1\nMatch all\n\tPort 3\nHost bad\nHost *\n\tPort 2\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

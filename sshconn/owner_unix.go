@@ -3,10 +3,8 @@
 package sshconn
 
 import (
-	"context"
 	"io/fs"
 	"os"
-	"os/exec"
 	"syscall"
 )
 
@@ -26,12 +24,4 @@ func trustedFile(path string) bool {
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && (st.Uid == 0 || int(st.Uid) == os.Getuid()) && info.Mode().Perm()&0o022 == 0
-}
-
-// matchCommand makes the user's shell run a command of Match exec.
-func matchCommand(ctx context.Context, shell, command string) *exec.Cmd {
-	if shell == "" {
-		shell = "/bin/sh"
-	}
-	return exec.CommandContext(ctx, shell, "-c", command)
 }

@@ -7,14 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/kevinburke/ssh_config"
 )
 
-// fileResolver reads ssh_config(5) itself, for machines without an ssh binary.
-// It follows OpenSSH's readconf.c instead of a library: the known one loses a
-// whole file to one Match exec, as Fedora's has, and reads other lines as what
-// they do not say. What cannot be decided here is refused by name.
+// fileResolver reads the files of ssh_config(5) without an ssh binary. A library
+// takes them apart and matches Host lines; what it would take for something else
+// than ssh does is refused before (see screen). Here the first value wins, and
+// values get the form that ssh -G prints.
 type fileResolver struct{}
 
 // systemDir is where ssh's system-wide files are.
@@ -25,7 +26,6 @@ const maxDepth = 16
 
 // reader reads the configuration for one destination.
 type reader struct {
-	ctx      context.Context
 	o        *Options
 	original string              // the destination as it was given
 	host     string              // what Host is matched against
@@ -35,15 +35,13 @@ type reader struct {
 	matched  []string            // file:line of the Host lines that apply
 	ignored  string              // IgnoreUnknown
 
-	final     bool // second pass
-	wantFinal bool // a Match final asks for one
-	never     bool // an Include within a block that does not apply
-	user      bool // the user's file, not the system's
-	active    bool // lines of the current block apply
-	depth     int
+	never  bool // an Include within a block that does not apply
+	user   bool // the user's file, not the system's
+	active bool // lines of the current block apply
+	depth  int
 }
 
-// place is a line of a file.
+// place is a line of a file; the file is "" for the command line.
 type place struct {
 	file string
 	line int
@@ -54,19 +52,19 @@ func (p place) errorf(format string, args ...any) error {
 }
 
 // read resolves a destination as ssh's main does.
-func (fileResolver) read(ctx context.Context, destination string, o *Options) (*settings, error) {
-	r := newReader(ctx, o)
+func (fileResolver) read(_ context.Context, destination string, o *Options) (*settings, error) {
+	r := newReader(o)
 	if err := r.all(destination); err != nil {
 		return nil, err
 	}
 	return r.finish()
 }
 
-func newReader(ctx context.Context, o *Options) *reader {
-	return &reader{ctx: ctx, o: o, values: map[string]string{}, lists: map[string][]string{}, words: map[string][]string{}}
+func newReader(o *Options) *reader {
+	return &reader{o: o, values: map[string]string{}, lists: map[string][]string{}, words: map[string][]string{}}
 }
 
-// all reads the command line and the files, again if a Match final asks for it.
+// all reads the command line and the files.
 func (r *reader) all(destination string) error {
 	if err := r.commandLine(destination); err != nil {
 		return err
@@ -74,30 +72,17 @@ func (r *reader) all(destination string) error {
 	if err := r.files(); err != nil {
 		return err
 	}
-	if err := r.hostname(); err != nil {
-		return err
-	}
-	if r.wantFinal {
-		r.final = true
-		r.values["hostname"] = r.host
-		return r.files()
-	}
-	return nil
+	return r.hostname()
 }
 
 // files reads the user's file and the system's, or the one that -F names.
 func (r *reader) files() error {
-	if f := r.o.ConfigFile; f != "" {
-		if strings.EqualFold(f, "none") {
-			return nil
-		}
-		r.user = true
-		if err := r.file(f, false, true); err != nil {
-			return err
-		}
-		return nil
-	}
 	r.user = true
+	if f := r.o.ConfigFile; strings.EqualFold(f, "none") {
+		return nil
+	} else if f != "" {
+		return r.file(f, false, true)
+	}
 	if err := r.file(filepath.Join(r.o.Home, ".ssh", "config"), true, false); err != nil {
 		return err
 	}
@@ -125,15 +110,57 @@ func (r *reader) file(path string, private, must bool) error {
 		return &ConfigError{File: path, Text: "bad owner or permissions: others could write it"}
 	}
 	r.active = !r.never
-	if r.depth == 0 {
-		r.active = true
+	return r.text(string(data), path)
+}
+
+// text reads the text of a file, or an option of the command line.
+func (r *reader) text(text, file string) error {
+	text, blocks, err := screen(text, file)
+	if err != nil {
+		return err
 	}
-	for i, line := range strings.Split(string(data), "\n") {
-		if err := r.line(line, place{path, i + 1}); err != nil {
-			return err
+	parsed, err := ssh_config.DecodeBytes([]byte(text))
+	if err != nil {
+		return &ConfigError{File: file, Text: err.Error()}
+	}
+	for i, h := range parsed.Hosts {
+		if i > 0 { // the first one is what stands before any Host
+			r.block(h, blocks[i-1])
+		}
+		for _, n := range h.Nodes {
+			kv, ok := n.(*ssh_config.KV)
+			if !ok {
+				continue
+			}
+			if err := r.line(kv, place{file, kv.Pos().Line}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// block begins the block of a Host or of Match all.
+func (r *reader) block(h *ssh_config.Host, at block) {
+	if r.active = !r.never && r.applies(h.Patterns); r.active && at.host {
+		r.matched = append(r.matched, at.file+":"+itoa(at.line))
+	}
+}
+
+// applies tells whether patterns match the host, as the library does, but for
+// the ?, which stands for exactly one character.
+func (r *reader) applies(patterns []*ssh_config.Pattern) (found bool) {
+	for _, p := range patterns {
+		name, negated := strings.CutPrefix(p.String(), "!")
+		if !matchPattern(r.host, name) {
+			continue
+		}
+		if negated {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // directive is one line, split.
@@ -144,9 +171,9 @@ type directive struct {
 	rest string   // the arguments as they were written
 }
 
-// next takes an argument; an empty or missing one is an error.
+// next takes an argument; a missing one is an error.
 func (d *directive) next() (string, error) {
-	if len(d.args) == 0 || d.args[0] == "" {
+	if len(d.args) == 0 {
 		return "", d.errorf("%s: missing argument", d.key)
 	}
 	a := d.args[0]
@@ -155,25 +182,20 @@ func (d *directive) next() (string, error) {
 }
 
 // line reads one line.
-func (r *reader) line(line string, at place) error {
-	line = strings.TrimRight(line, blanks+"\f")
-	key, rest, ok := cutWord(line)
-	if ok && key == "" {
-		key, rest, ok = cutWord(rest)
-	}
-	if !ok || key == "" || key[0] == '#' {
-		return nil
-	}
-	d := &directive{place: at, key: strings.ToLower(key), rest: rest}
-	if rest == "" {
+func (r *reader) line(kv *ssh_config.KV, at place) error {
+	d := &directive{place: at, key: strings.ToLower(strings.Trim(kv.Key, `"`)), rest: kv.Value}
+	if d.rest == "" {
 		return d.errorf("no argument after keyword %q", d.key)
 	}
 	rule, known := r.rule(d)
-	if !known {
-		return d.errorf("unknown keyword %q", key)
+	switch {
+	case !known:
+		return d.errorf("unknown keyword %q", kv.Key)
+	case rule == nil:
+		return nil // IgnoreUnknown
 	}
-	if d.args, ok = splitWords(rest, true); !ok {
-		return d.errorf("unbalanced quotes")
+	if d.args = []string{d.rest}; !strings.HasSuffix(kv.String(), `"`) { // not in quotes
+		d.args = strings.FieldsFunc(d.rest, func(c rune) bool { return c == ' ' || c == '\t' })
 	}
 	if err := rule(r, d); err != nil {
 		return err
@@ -186,16 +208,11 @@ func (r *reader) line(line string, at place) error {
 
 // rule looks a keyword up.
 func (r *reader) rule(d *directive) (rule, bool) {
-	if to, ok := keywordAliases[d.key]; ok {
-		d.key = to
-	}
+	d.key = keyword(d.key)
 	if f, ok := keywords[d.key]; ok {
 		return f, true
 	}
-	if r.ignored != "" && matchList(d.key, r.ignored, true) == 1 {
-		return ignore, true
-	}
-	return nil, false
+	return nil, r.ignored != "" && matchList(d.key, r.ignored, true) == 1
 }
 
 // store sets a value unless it is set, or the block does not apply.
@@ -203,33 +220,4 @@ func (r *reader) store(key, value string) {
 	if _, set := r.values[key]; r.active && !set {
 		r.values[key] = value
 	}
-}
-
-// hostBlock reads Host.
-func hostBlock(r *reader, d *directive) error {
-	if d.file == "" {
-		return d.errorf("Host is not for the command line")
-	}
-	patterns := d.args
-	d.args = nil
-	r.active = false
-	for _, p := range patterns {
-		if p == "" {
-			return d.errorf("Host: empty pattern")
-		}
-		if r.never {
-			break
-		}
-		p, negated := strings.CutPrefix(p, "!")
-		if !matchPattern(r.host, p) {
-			continue
-		}
-		if r.active = !negated; negated {
-			break
-		}
-	}
-	if at := d.file + ":" + itoa(d.line); r.active && !slices.Contains(r.matched, at) {
-		r.matched = append(r.matched, at) // Match final reads the files twice
-	}
-	return nil
 }

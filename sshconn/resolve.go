@@ -12,8 +12,9 @@ import (
 // Resolve finds out what ssh would do with a destination: an alias,
 // [user@]host, or ssh://[user@]host[:port]. Where Options.Env has an ssh binary
 // on its PATH that one is asked (ssh -G, which runs Match exec); where it has
-// not, the files are read here, with the same result. Jump hosts are resolved
-// as well. Errors are [*ConfigError].
+// not, the files are read here, with the same result, or refused by the line
+// that only ssh reads right (ConfigError.NeedsSSH). Jump hosts are resolved as
+// well. Errors are [*ConfigError].
 func Resolve(ctx context.Context, destination string, o Options) (*Config, error) {
 	if err := o.complete(); err != nil {
 		return nil, err

@@ -40,12 +40,6 @@ func text(r *reader, d *directive) error {
 	return err
 }
 
-// ignore reads anything.
-func ignore(_ *reader, d *directive) error {
-	d.args = nil
-	return nil
-}
-
 func ignoreUnknown(r *reader, d *directive) error {
 	a, err := d.next()
 	if err == nil && r.active && r.ignored == "" {
@@ -56,7 +50,7 @@ func ignoreUnknown(r *reader, d *directive) error {
 
 // restOfLine takes the line as it is written.
 func restOfLine(r *reader, d *directive) error {
-	r.store(d.key, strings.TrimLeft(d.rest, blanks+"="))
+	r.store(d.key, d.rest)
 	d.args = nil
 	return nil
 }
@@ -64,12 +58,10 @@ func restOfLine(r *reader, d *directive) error {
 // proxyJump loses against a ProxyCommand that came first, and keeps later ones
 // out unless it is none. Every host of the list must be well formed.
 func proxyJump(r *reader, d *directive) error {
-	list, _, _ := strings.Cut(strings.TrimLeft(d.rest, blanks+"="), "#")
-	list = strings.TrimRight(list, blanks)
 	d.args = nil
-	value, err := jumpList(list, d.file == "")
+	value, err := jumpList(d.rest, d.file == "")
 	if err != nil {
-		return d.errorf("invalid ProxyJump %q", list)
+		return d.errorf("invalid ProxyJump %q", d.rest)
 	}
 	if _, set := r.values["proxycommand"]; set {
 		return nil
@@ -104,9 +96,6 @@ func several(limit int) rule {
 // wordList reads all words of a line; the first line wins.
 func wordList(r *reader, d *directive) error {
 	for i, a := range d.args {
-		if a == "" {
-			return d.errorf("%s: empty argument", d.key)
-		}
 		if strings.EqualFold(a, "none") && (i > 0 || len(d.args) > 1) {
 			return d.errorf("%s: none must stand alone", d.key)
 		}

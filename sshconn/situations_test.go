@@ -112,6 +112,7 @@ func trickySituations() []situation {
 		"Host box\nInclude DIR/d/20-b.conf\nPort 2222\n",
 		"Include DIR/d/20-b.conf\nPort 2222\n",
 		"Include DIR/config\n",
+		"Include DIR/match.conf\n",
 		"Include ~/no-such-file-at-all\n",
 		"Include no-such-relative\n",
 		"Include\n",

@@ -4,28 +4,6 @@ import "strings"
 
 const blanks = " \t\r\n"
 
-// cutWord takes the next word off a line as OpenSSH does (misc.c, strdelim): it
-// ends at a blank, at one =, or is what a pair of double quotes holds. It fails
-// on an open quote.
-func cutWord(s string) (word, rest string, ok bool) {
-	i := strings.IndexAny(s, blanks+`"=`)
-	if i < 0 {
-		return s, "", true
-	}
-	if s[i] == '"' {
-		end := strings.IndexByte(s[i+1:], '"')
-		if end < 0 {
-			return "", "", false
-		}
-		return s[:i] + s[i+1:i+1+end], strings.TrimLeft(s[i+2+end:], blanks), true
-	}
-	rest = strings.TrimLeft(s[i+1:], blanks)
-	if s[i] != '=' && strings.HasPrefix(rest, "=") {
-		rest = strings.TrimLeft(rest[1:], blanks)
-	}
-	return s[:i], rest, true
-}
-
 // splitWords splits the arguments of a directive as OpenSSH does (misc.c,
 // argv_split): at blanks, with single and double quotes and backslashes; an
 // unquoted # at the start of a word ends the line where comments are allowed.

@@ -62,6 +62,9 @@ func (p *program) configHint(err error) string {
 	if _, keyword, ok := strings.Cut(e.Text, "bad configuration option: "); ok {
 		return fmt.Sprintf("if it is no slip, this passes it over, in ssh too: -o %s", word("IgnoreUnknown="+keyword))
 	}
+	if e.NeedsSSH {
+		return "install OpenSSH's client, which is asked what a line means, or name another file: -F FILE"
+	}
 	if _, err := os.Stat(p.config); p.config != "" && errors.Is(err, fs.ErrNotExist) {
 		return "without -F it is ~/.ssh/config that is read, with -F none nothing"
 	}
