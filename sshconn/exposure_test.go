@@ -2,6 +2,7 @@ package sshconn
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestExposedForwards(t *testing.T) {
 		{"yes", "127.0.0.1", false, true, 1},
 		{"yes", "127.0.0.1", true, false, 1},
 	} {
-		t.Run(c.gatewayPorts+" "+c.host, func(t *testing.T) {
+		t.Run(fmt.Sprint(c.gatewayPorts, " ", c.host, " ", c.accept), func(t *testing.T) {
 			told := 0
 			_, cfg := embedded(t, testenv.SSHOptions{GatewayPorts: c.gatewayPorts})
 			cfg.ExposedForwards = c.accept

@@ -41,6 +41,9 @@ func screen(text, file string) (clean string, blocks []block, err error) {
 
 // needsSSH is the refusal of what only an ssh binary reads right.
 func (p place) needsSSH(what, otherwise string) error {
+	if p.file == "" && p.line > 0 {
+		what = "-o: " + what
+	}
 	return &ConfigError{File: p.file, Line: p.line, NeedsSSH: true,
 		Text: what + " needs an ssh binary on the PATH; without one " + otherwise}
 }
