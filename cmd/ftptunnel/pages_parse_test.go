@@ -152,6 +152,9 @@ func (p *page) judge(b *block) {
 	if _, err := strconv.Atoi(b.marks["status"]); b.has("status") && err != nil {
 		p.problem(b.line, "a status that is no number: %s", b.marks["status"])
 	}
+	if b.has("file") && slices.ContainsFunc(b.lines, promptPattern.MatchString) {
+		p.problem(b.line, "a file with a prompt in it: it needs words between it and the next block")
+	}
 	if p.notRun != "" || b.has("not run") || b.has("file") || b.script() || slices.Contains(textLanguages, b.lang) {
 		return
 	}

@@ -169,11 +169,12 @@ func (r *reader) finish(c *running, want int) {
 		r.t.Fatalf("%s: %s: does not end, and has printed:\n%s", c.where, c.step.command, r.printed(c))
 	}
 	printed := r.printed(c)
+	r.t.Logf("%s: $ %s\n%s", c.where, c.step.command, printed)
 	if got := c.cmd.ProcessState.ExitCode(); got != want {
-		r.t.Errorf("%s: %s: status %d, not %d, having printed:\n%s", c.where, c.step.command, got, want, printed)
+		r.t.Errorf("%s: %s: status %d, not %d", c.where, c.step.command, got, want)
 	}
 	if err := showsAll(c.step.shown, printed); err != nil {
-		r.t.Errorf("%s: %s: %v\nIt has printed:\n%s", c.where, c.step.command, err, printed)
+		r.t.Errorf("%s: %s: %v", c.where, c.step.command, err)
 	}
 }
 

@@ -73,6 +73,7 @@ func TestPageProblems(t *testing.T) {
 		{"<!-- status: x -->\n\n    $ x\n", "p:3: a status that is no number: x"},
 		{"<!-- crontab -->\n\n    true\n", "p:3: no line of a crontab: true"},
 		{"<!-- not run: y -->\n\nwords\n\n    $ x\n", "p:1: a mark, and no block under it"},
+		{"<!-- file: a -->\n\n    a\n\n    $ b\n", "p:3: a file with a prompt in it: it needs words between it and the next block"},
 		{"<!-- not run: y -->\n", "p:1: a mark, and no block under it"},
 	} {
 		if got := strings.Join(parsePage("p", c.text).problems, "; "); got != c.problem {
