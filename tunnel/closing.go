@@ -130,6 +130,7 @@ func (s *session) shutDown() {
 		s.server.conn.Close()
 	}
 	s.wg.Wait()
+	s.t.leaveData(len(s.data))
 	s.endTransfers()
 	s.t.observe(SessionEnded{Session: s.id, Elapsed: time.Since(s.started), Reason: s.reason, Err: s.err})
 }

@@ -36,6 +36,12 @@ type dataConn struct {
 // expect makes a data connection possible.
 func (s *session) expect(e ftpinspect.Expect) {
 	s.trim()
+	if !s.t.enterData(s.limits) {
+		s.report(func(i *ftpinspect.Session) []ftpinspect.Effect {
+			return i.Unmet(e.ID, ftpinspect.ClientSide, errTooManyData)
+		})
+		return
+	}
 	d := &dataConn{s: s, want: e}
 	d.ctx, d.cancel = context.WithCancel(s.ctx)
 	d.ends[Client] = end{peer: Client, End: e.Client, ready: !e.Client.Listen}

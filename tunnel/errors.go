@@ -47,12 +47,13 @@ func (e *BusyError) Error() string {
 
 // Ends of data connections that are nobody's word on the wire.
 var (
-	errUnused     = errors.New("nobody connected to the data port in time")
-	errSilent     = errors.New("the server's data connection fell silent")
-	errAborted    = errors.New("aborted by the client")
-	errRaced      = errors.New("somebody else connected to the data port")
-	errStopped    = errors.New("the tunnel was stopped")
-	errNoComplete = errors.New("the control connection ended before the transfer did")
+	errUnused      = errors.New("nobody connected to the data port in time")
+	errTooManyData = errors.New("too many data connections")
+	errSilent      = errors.New("the server's data connection fell silent")
+	errAborted     = errors.New("aborted by the client")
+	errRaced       = errors.New("somebody else connected to the data port")
+	errStopped     = errors.New("the tunnel was stopped")
+	errNoComplete  = errors.New("the control connection ended before the transfer did")
 )
 
 // closedByPeer tells the errors that a peer causes by closing its end from

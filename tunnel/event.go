@@ -121,6 +121,7 @@ type Refusal int
 // The refusals.
 const (
 	TooManySessions Refusal = iota // Limits.Sessions or PerPeer
+	TooFast                        // Limits.Rate
 	ForeignAddress                 // not the address that the data connection is for
 	ForeignUser                    // not the user of the control connection, or of this process
 	UnknownUser                    // a local socket without an owner
@@ -129,7 +130,7 @@ const (
 
 func (r Refusal) String() string {
 	return [...]string{
-		"too many connections", "another address", "another user",
+		"too many connections", "too many connections in a short time", "another address", "another user",
 		"no owner to be found", "two came where one was expected",
 	}[r]
 }

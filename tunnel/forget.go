@@ -77,8 +77,9 @@ func (d *dataConn) tidy() {
 	}
 	clear(d.pairs[len(rest):])
 	d.pairs = rest
-	if d.closed && len(rest) == 0 {
+	if d.closed && len(rest) == 0 && d.s.data[d.want.ID] == d {
 		d.cancel()
 		delete(d.s.data, d.want.ID)
+		d.s.t.leaveData(1)
 	}
 }

@@ -9,6 +9,12 @@ type Limits struct {
 	Sessions int
 	// PerPeer is how many of them may come from one address (as Sessions).
 	PerPeer int
+	// Rate is how many may begin a second (1,000), once as many as Burst
+	// (1,000) have begun at once.
+	Rate, Burst int
+	// DataConns is how many data connections may be announced or open at once
+	// (twice Sessions).
+	DataConns int
 
 	// Login is the time from the greeting to the server's 230 (120 s).
 	Login time.Duration
@@ -70,6 +76,15 @@ func (l Limits) filled() Limits {
 	}
 	if l.PerPeer == 0 {
 		l.PerPeer = l.Sessions
+	}
+	if l.Rate == 0 {
+		l.Rate = 1000
+	}
+	if l.Burst == 0 {
+		l.Burst = 1000
+	}
+	if l.DataConns == 0 {
+		l.DataConns = 2 * l.Sessions
 	}
 	return l
 }

@@ -87,6 +87,51 @@ func TestTooManySessions(t *testing.T) {
 	}
 }
 
+// The rate lets as many in at once as the burst says, and then one at a time.
+func TestTooFast(t *testing.T) {
+	inLab(t, &Tunnel{Limits: Limits{Rate: 2, Burst: 3}}, func(s *ftpScript) {
+		s.login()
+		s.idle()
+	}, func(l *lab) {
+		for range 3 {
+			l.login()
+		}
+		c := l.connect()
+		if got := c.hear("421"); got != "421 Too many connections." {
+			t.Errorf("got %q", got)
+		}
+		c.ended()
+		if e := await(l.world, any1[Refused]); e.Why != TooFast {
+			t.Errorf("event %+v", e)
+		}
+		time.Sleep(500 * time.Millisecond)
+		l.login()
+		l.connect().hear("421")
+	})
+}
+
+// A data connection too many is answered 425; a place is free once another has
+// ended.
+func TestTooManyDataConns(t *testing.T) {
+	inLab(t, &Tunnel{Limits: Limits{DataConns: 1}}, func(s *ftpScript) {
+		s.login()
+		for {
+			s.passive()
+		}
+	}, func(l *lab) {
+		a, b := l.login(), l.login()
+		a.do("PASV", "227")
+		if got := b.do("PASV", "425"); !strings.Contains(got, "too many data connections") {
+			t.Errorf("got %q", got)
+		}
+		a.conn.Close()
+		await(l.world, any1[SessionEnded])
+		synctest.Wait()
+		b.do("PASV", "227")
+		l.login().do("PASV", "425")
+	})
+}
+
 func TestTargetUnreachable(t *testing.T) {
 	inLab(t, &Tunnel{}, nil, func(l *lab) {
 		l.ssh.set(func(s *memSide) { s.refuse = errors.New("open failed\r\n230 in.") })

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -49,8 +50,7 @@ type server struct {
 	draining chan struct{} // closed when no session may become idle and stay
 	wg       sync.WaitGroup
 
-	mu          sync.Mutex
-	turningAway int // guarded by mu
+	turningAway atomic.Int32 // those who are told so
 }
 
 // acceptAll accepts from l until that fails for good.
@@ -85,9 +85,9 @@ func passing(err error) bool {
 // admit starts the session of an accepted client, or turns it away.
 func (v *server) admit(c net.Conn, l net.Listener) {
 	peer := addrPort(c.RemoteAddr()).Addr()
-	id, ok := v.t.enter(peer, v.limits)
+	id, why, ok := v.t.enter(peer, v.limits)
 	if !ok {
-		v.t.observe(Refused{Peer: c.RemoteAddr(), Why: TooManySessions})
+		v.t.observe(Refused{Peer: c.RemoteAddr(), Why: why})
 		v.turnAway(c, "421 Too many connections.\r\n")
 		return
 	}
@@ -168,18 +168,14 @@ func (v *server) refusesUser(o owner, err error) (Refusal, bool) {
 // are cut short when they become many.
 func (v *server) turnAway(c net.Conn, reply string) {
 	const most = 64
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.turningAway == most {
+	if v.turningAway.Add(1) > most {
+		v.turningAway.Add(-1)
 		abort(c)
 		return
 	}
-	v.turningAway++
 	v.wg.Go(func() {
 		v.dismiss(c, reply)
-		v.mu.Lock()
-		v.turningAway--
-		v.mu.Unlock()
+		v.turningAway.Add(-1)
 	})
 }
 

@@ -31,7 +31,7 @@ func TestManySessions(t *testing.T) {
 	want := hashOf(payload)
 	tree.Put("f", payload)
 	ftp := ftpServer(t, testenv.FTPOptions{Tree: tree})
-	w := serve(t, &Tunnel{Target: ftp.Addr(), Observe: func(Event) {}}, listen(t, "127.0.0.1:0"))
+	w := serve(t, &Tunnel{Target: ftp.Addr(), Observe: func(Event) {}, Limits: Limits{Rate: 1 << 20}}, listen(t, "127.0.0.1:0"))
 	once := func(i int) error { return shortSession(t, w.addr, i, want) }
 	for i := range 20 {
 		if err := once(i); err != nil {

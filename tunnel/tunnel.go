@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"golang.org/x/time/rate"
+
 	"ftptunnel/ftpinspect"
 )
 
@@ -55,6 +57,8 @@ type Tunnel struct {
 	mu       sync.Mutex // guards what follows
 	serving  int
 	perPeer  map[netip.Addr]int
+	pace     *rate.Limiter // of new sessions; nil until the first
+	dataOpen int           // data connections of all sessions
 	lastID   uint64
 	draining chan struct{} // closed by Drain; nil until it is asked for
 	drained  bool
@@ -108,20 +112,25 @@ func orLocal(s Side) Side {
 	return s
 }
 
-// enter counts a session in, unless there are too many.
-func (t *Tunnel) enter(peer netip.Addr, l Limits) (id uint64, ok bool) {
+// enter counts a session in, unless there are too many, or too many have come
+// of late.
+func (t *Tunnel) enter(peer netip.Addr, l Limits) (id uint64, why Refusal, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.serving >= l.Sessions || t.perPeer[peer] >= l.PerPeer {
-		return 0, false
+		return 0, TooManySessions, false
 	}
-	if t.perPeer == nil {
+	if t.pace == nil {
+		t.pace = rate.NewLimiter(rate.Limit(l.Rate), l.Burst)
 		t.perPeer = map[netip.Addr]int{}
+	}
+	if !t.pace.Allow() {
+		return 0, TooFast, false
 	}
 	t.serving++
 	t.perPeer[peer]++
 	t.lastID++
-	return t.lastID, true
+	return t.lastID, 0, true
 }
 
 func (t *Tunnel) leave(peer netip.Addr) {
@@ -131,4 +140,21 @@ func (t *Tunnel) leave(peer netip.Addr) {
 	if t.perPeer[peer]--; t.perPeer[peer] == 0 {
 		delete(t.perPeer, peer)
 	}
+}
+
+// enterData counts a data connection in, unless there are too many.
+func (t *Tunnel) enterData(l Limits) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dataOpen >= l.DataConns {
+		return false
+	}
+	t.dataOpen++
+	return true
+}
+
+func (t *Tunnel) leaveData(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.dataOpen -= n
 }

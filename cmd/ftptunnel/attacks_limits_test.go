@@ -18,6 +18,7 @@ import (
 // limitAttacks want to use something up.
 var limitAttacks = []attack{
 	{"too many sessions", "421 Too many connections", (*assault).sessions},
+	{"too many a second", "421 Too many connections", (*assault).flood},
 	{"slow login", "slow-loris", (*assault).slowLoris},
 	{"line without end", "4,096 bytes", (*assault).hugeLine},
 	{"commands without end", "pipelined, nothing is read", (*assault).deafClient},
@@ -65,15 +66,8 @@ func (a *assault) sessions() error {
 		all = append(all, w)
 	}
 	for range 100 { // more than are turned away at once
-		c, err := net.DialTimeout("tcp", addr, testTimeout)
-		if err != nil {
+		if err := turnedAway(addr); err != nil {
 			return err
-		}
-		_ = c.SetDeadline(time.Now().Add(testTimeout))
-		got, err := io.ReadAll(c)
-		c.Close()
-		if err != nil || string(got) != "421 Too many connections.\r\n" {
-			return fmt.Errorf("one too many was told %q, %v", got, err)
 		}
 	}
 	all[0].conn.Close()
@@ -85,6 +79,51 @@ func (a *assault) sessions() error {
 		return err == nil
 	}) {
 		return fmt.Errorf("nobody is served although a session has ended")
+	}
+	return nil
+}
+
+// turnedAway connects as one too many.
+func turnedAway(addr string) error {
+	c, err := net.DialTimeout("tcp", addr, testTimeout)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(testTimeout))
+	got, err := io.ReadAll(c)
+	if err != nil || string(got) != "421 Too many connections.\r\n" {
+		return fmt.Errorf("one too many was told %q, %v", got, err)
+	}
+	return nil
+}
+
+// flood connects and leaves, again and again: the FTP server is spared all but
+// the first, and others are served a moment later.
+func (a *assault) flood() error {
+	const burst = 20
+	addr, _ := a.local(tunnel.Limits{Rate: 1, Burst: burst})
+	served := func() bool {
+		w, err := meet(addr)
+		if err == nil {
+			w.conn.Close()
+		}
+		return err == nil
+	}
+	turnedAway := 0
+	for i := range burst + 100 {
+		switch ok := served(); {
+		case !ok && i < burst:
+			return fmt.Errorf("number %d is not served", i+1)
+		case !ok:
+			turnedAway++
+		}
+	}
+	if turnedAway < 50 {
+		return fmt.Errorf("%d of 100 were turned away", turnedAway)
+	}
+	if !eventually(served) {
+		return fmt.Errorf("nobody is served afterwards")
 	}
 	return nil
 }
