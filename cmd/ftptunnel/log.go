@@ -117,9 +117,13 @@ func (h *textHandler) Handle(_ context.Context, r slog.Record) error {
 func (h *textHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *textHandler) WithGroup(string) slog.Handler      { return h }
 
-// openLog returns the logger that the options ask for and what closes it.
-func openLog(e env, o *options) (*logger, func(), error) {
-	if o.logFile == "" {
+// openLog returns the logger that the options ask for and what closes it. The
+// screen, if there is one, is standard error.
+func openLog(e env, o *options, s *screen) (*logger, func(), error) {
+	switch {
+	case o.logFile == "" && s != nil:
+		return newLogger(s, o), func() {}, nil
+	case o.logFile == "":
 		return newLogger(e.stderr, o), func() {}, nil
 	}
 	f, err := os.OpenFile(o.logFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

@@ -26,6 +26,7 @@ import (
 //	<!-- status: N -->        its last command ends with that status
 //	<!-- stays -->            its last command listens on port 2121, and runs
 //	                          on as a tunnel does
+//	<!-- screen: NAME -->     another test writes it, see holdPage
 //
 // <!-- not run on this page: REASON --> anywhere is for every block of a page.
 
@@ -54,7 +55,7 @@ var (
 
 // markValues says of each mark whether it has a value.
 var markValues = map[string]bool{
-	"not run": true, "file": true, "crontab": false, "typed": true, "status": true, "stays": false,
+	"not run": true, "file": true, "crontab": false, "typed": true, "status": true, "stays": false, "screen": true,
 }
 
 // textLanguages are those of fences whose blocks nobody executes.
@@ -155,7 +156,7 @@ func (p *page) judge(b *block) {
 	if b.has("file") && slices.ContainsFunc(b.lines, promptPattern.MatchString) {
 		p.problem(b.line, "a file with a prompt in it: it needs words between it and the next block")
 	}
-	if p.notRun != "" || b.has("not run") || b.has("file") || b.script() || slices.Contains(textLanguages, b.lang) {
+	if p.notRun != "" || b.has("not run") || b.has("file") || b.has("screen") || b.script() || slices.Contains(textLanguages, b.lang) {
 		return
 	}
 	if b.has("crontab") {

@@ -30,7 +30,7 @@ func seemsCommand(line string) bool {
 // steps are the commands of a block that is run.
 func (b *block) steps() []step {
 	switch {
-	case b.has("not run") || b.has("file") || slices.Contains(textLanguages, b.lang):
+	case b.has("not run") || b.has("file") || b.has("screen") || slices.Contains(textLanguages, b.lang):
 		return nil
 	case b.script():
 		return []step{{line: b.line, command: strings.Join(b.lines, "\n")}}

@@ -17,7 +17,8 @@ var errPromptClosed = errors.New("no answer")
 // /dev/tty whatever became of standard input, or by the program that
 // SSH_ASKPASS names, as ssh(1) does. It implements [sshconn.Prompter].
 type prompter struct {
-	env env
+	env    env
+	screen *screen // makes way, may be nil
 
 	mu     sync.Mutex // one prompt at a time; guards closed
 	closed bool       // the terminal is the wrapped command's
@@ -53,6 +54,8 @@ func (p *prompter) ask(ctx context.Context, prompt string, echo bool) (string, e
 		return "", sshconn.ErrNoPrompt
 	}
 	prompt = escapePrompt(prompt)
+	p.screen.pause()
+	defer p.screen.resume()
 	way := chooseAskpass(p.env.getenv)
 	if way != askpassFirst {
 		t, err := openTerminal()

@@ -21,6 +21,7 @@ type program struct {
 	prompt    *prompter
 	observe   func(tunnel.Event) // the demonstration's, may be nil
 	tally     tally
+	progress  *progress    // nil where live lines have no place
 	transfers *transferLog // nil without --transfer-log
 	lost      chan error   // why the SSH connection cannot be made again
 	behind    *behind      // nil unless this process goes into the background
@@ -70,14 +71,18 @@ func run(ctx context.Context, e env) int {
 		}
 	}
 	tuneGC(e.getenv)
-	log, closeLog, err := openLog(e, o)
+	screen := newScreen(e, o)
+	log, closeLog, err := openLog(e, o, screen)
 	if err != nil {
 		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
 		p.fail("log", fmt.Errorf("-E: %w", err))
 		return exitTunnel
 	}
 	defer closeLog()
-	p := &program{env: e, options: o, log: log, prompt: &prompter{env: e}, lost: make(chan error, 1), behind: back}
+	p := &program{
+		env: e, options: o, log: log, prompt: &prompter{env: e, screen: screen},
+		progress: newProgress(screen), lost: make(chan error, 1), behind: back,
+	}
 	if o.demo {
 		return p.demonstrate(ctx)
 	}

@@ -100,6 +100,7 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 		p.fail("background", err)
 		return exitTunnel
 	}
+	defer p.progress.start(u.services)()
 	select {
 	case <-s.ended:
 	case err := <-p.lost:

@@ -26,6 +26,7 @@ func (p *program) observer(f forward) func(tunnel.Event) {
 			p.observe(e)
 		}
 		p.tally.count(e)
+		p.progress.note(e)
 		if ended, ok := e.(tunnel.TransferEnded); ok {
 			p.recordTransfer(ended)
 		}

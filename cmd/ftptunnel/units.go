@@ -18,6 +18,19 @@ func shortDuration(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// amount words a number of bytes in at most eight columns.
+func amount(n int64) string {
+	units := [...]string{"kB", "MB", "GB", "TB", "PB"}
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, i := float64(n)/1e3, 0
+	for f >= 999.95 && i < len(units)-1 {
+		f, i = f/1e3, i+1
+	}
+	return fmt.Sprintf("%.1f %s", f, units[i])
+}
+
 // byteCount words a number of bytes, which is exact in the json field.
 func byteCount(n int64) string {
 	switch {

@@ -73,8 +73,9 @@ How data connections are made:
                               read: login and commands work, but no listing and
                               no transfer.
 
-What is told, on standard error:
-    -q                   Errors only.
+What is told, on standard error; on a terminal and without a command, the
+transfers that run are shown there, too:
+    -q                   Errors only, and no transfers that run.
     -v, -vv              Sessions and transfers; the dialogue, too, before and
                          after rewriting, without passwords.
     --log-format format  text (default) or json, one object a line.

@@ -25,6 +25,7 @@ wget:wget
 ps:procps
 ss:iproute2
 nc:netcat-openbsd
+tmux:tmux
 python3:python3
 rclone:rclone
 jq:jq

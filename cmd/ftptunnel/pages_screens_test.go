@@ -1,0 +1,84 @@
+//go:build unix
+
+package main_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the screens of the pages under docs that the tests produce")
+
+// screenPattern finds a screen on a page: its name in a comment, which readers
+// do not see, and the indented lines below it.
+var screenPattern = regexp.MustCompile(`(?m)^<!-- screen: (\S+) -->\n\n((?:    .*\n|\n)*?    .*\n)(?:\n|\z)`)
+
+// holdPage holds the screens of a page under docs against those that the
+// program has just produced, or with -update writes these. What differs with
+// each run does not count.
+func holdPage(t *testing.T, page string, screens map[string]string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "docs", page)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	renewed := screenPattern.ReplaceAllStringFunc(string(text), func(block string) string {
+		m := screenPattern.FindStringSubmatch(block)
+		name, has := m[1], m[2]
+		want, ok := screens[name]
+		if found[name] = true; !ok {
+			t.Errorf("%s has a screen %s that nothing produces", page, name)
+			return block
+		}
+		want = asBlock(want)
+		if blurred(has) != blurred(want) && !*update {
+			t.Errorf("%s shows as %s\n%s\nbut the program shows (go test ./cmd/ftptunnel -run %s -update writes it)\n%s",
+				page, name, has, t.Name(), want)
+		}
+		return "<!-- screen: " + name + " -->\n\n" + want + "\n"
+	})
+	for name := range screens {
+		if !found[name] {
+			t.Errorf("%s has no screen %s", page, name)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(renewed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// asBlock makes a block of a page.
+func asBlock(screen string) string {
+	var b strings.Builder
+	for line := range strings.Lines(screen) {
+		line = strings.TrimRight(line, " \n")
+		if line != "" {
+			line = "    " + line
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// What differs from run to run: fingerprints, temporary names and figures, and
+// the room that they take.
+var (
+	hashText   = regexp.MustCompile(`SHA256:[\w+/]+|[0-9a-f]{32,}`)
+	figureText = regexp.MustCompile(`\d[\d.,:]*( (?:kB|MB|bytes?|ms|s)\b)?`)
+	blanks     = regexp.MustCompile(` +`)
+)
+
+// blurred is a screen without what differs from run to run.
+func blurred(screen string) string {
+	screen = hashText.ReplaceAllString(screen, "SHA256:x")
+	screen = strings.ReplaceAll(screen, "under 1 ms", "1 ms")
+	return blanks.ReplaceAllString(figureText.ReplaceAllString(screen, "0"), " ")
+}
