@@ -24,8 +24,8 @@ import (
 //	<!-- crontab -->          its lines are run as cron would, once
 //	<!-- typed: TEXT -->      its commands read that line
 //	<!-- status: N -->        its last command ends with that status
-//	<!-- stays -->            its last command listens on port 2121, and runs
-//	                          on as a tunnel does
+//	<!-- stays: PORT -->      its last command listens on that port, and runs on
+//	                          as a tunnel does
 //	<!-- screen: NAME -->     another test writes it, see holdPage
 //
 // <!-- not run on this page: REASON --> anywhere is for every block of a page.
@@ -55,7 +55,7 @@ var (
 
 // markValues says of each mark whether it has a value.
 var markValues = map[string]bool{
-	"not run": true, "file": true, "crontab": false, "typed": true, "status": true, "stays": false, "screen": true,
+	"not run": true, "file": true, "crontab": false, "typed": true, "status": true, "stays": true, "screen": true,
 }
 
 // textLanguages are those of fences whose blocks nobody executes.
@@ -150,8 +150,10 @@ func readBlock(lines []string, first int) (*block, int) {
 
 // judge finds blocks that are neither run nor marked.
 func (p *page) judge(b *block) {
-	if _, err := strconv.Atoi(b.marks["status"]); b.has("status") && err != nil {
-		p.problem(b.line, "a status that is no number: %s", b.marks["status"])
+	for _, mark := range []string{"status", "stays"} {
+		if _, err := strconv.Atoi(b.marks[mark]); b.has(mark) && err != nil {
+			p.problem(b.line, "a %s that is no number: %s", mark, b.marks[mark])
+		}
 	}
 	if b.has("file") && slices.ContainsFunc(b.lines, promptPattern.MatchString) {
 		p.problem(b.line, "a file with a prompt in it: it needs words between it and the next block")

