@@ -13,11 +13,12 @@ import (
 // the PATH of Options.Env it is asked, as by [Resolve], and a Match exec runs
 // once more. Match lines are not told. Errors are those of Resolve.
 func Matched(ctx context.Context, destination string, o Options) ([]string, error) {
-	if err := o.complete(); err != nil {
-		return nil, err
-	}
+	o.complete()
 	if ssh := findSSH(o.env("PATH")); ssh != "" {
-		return binaryResolver{path: ssh}.matched(ctx, destination, &o)
+		lines, err := binaryResolver{path: ssh}.matched(ctx, destination, &o)
+		if !refusesUser(err) {
+			return lines, err
+		}
 	}
 	r := newReader(&o)
 	if err := r.all(destination); err != nil {

@@ -1,29 +1,34 @@
 package sshconn
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
 // Resolve finds out what ssh would do with a destination: an alias,
 // [user@]host, or ssh://[user@]host[:port]. Where Options.Env has an ssh binary
 // on its PATH that one is asked (ssh -G, which runs Match exec); where it has
-// not, the files are read here, with the same result, or refused by the line
-// that only ssh reads right (ConfigError.NeedsSSH). Jump hosts are resolved as
-// well. Errors are [*ConfigError].
+// not, or runs for nobody whom the user database lacks, the files are read here,
+// with the same result, or refused by the line that only ssh reads right
+// (ConfigError.NeedsSSH). Jump hosts are resolved as well. Errors are
+// [*ConfigError].
 func Resolve(ctx context.Context, destination string, o Options) (*Config, error) {
-	if err := o.complete(); err != nil {
-		return nil, err
+	o.complete()
+	ssh := findSSH(o.env("PATH"))
+	if ssh == "" {
+		return resolveBy(ctx, fileResolver{}, destination, o)
 	}
-	var r resolver = fileResolver{}
-	if ssh := findSSH(o.env("PATH")); ssh != "" {
-		r = binaryResolver{path: ssh}
+	cfg, err := resolveBy(ctx, binaryResolver{path: ssh}, destination, o)
+	if refusesUser(err) {
+		return resolveBy(ctx, fileResolver{}, destination, o)
 	}
-	return resolveBy(ctx, r, destination, o)
+	return cfg, err
 }
 
 // resolver reads the configuration for one host, jumps aside.
@@ -31,22 +36,21 @@ type resolver interface {
 	read(ctx context.Context, destination string, o *Options) (*settings, error)
 }
 
-// complete fills in the local user.
-func (o *Options) complete() error {
+// currentUser looks this process's user up. A test has it fail.
+var currentUser = user.Current
+
+// complete fills in the local user. One that the user database lacks, as in a
+// container or under systemd's DynamicUser, is whom the environment names.
+func (o *Options) complete() {
 	if o.Home != "" && o.User != "" {
-		return nil
+		return
 	}
-	u, err := user.Current()
+	u, err := currentUser()
 	if err != nil {
-		return &ConfigError{Text: err.Error()}
+		u = &user.User{Username: cmp.Or(o.env("USER"), strconv.Itoa(os.Getuid())), HomeDir: cmp.Or(o.env("HOME"), "/")}
 	}
-	if o.Home == "" {
-		o.Home = u.HomeDir
-	}
-	if o.User == "" {
-		o.User = u.Username
-	}
-	return nil
+	o.Home = cmp.Or(o.Home, u.HomeDir)
+	o.User = cmp.Or(o.User, u.Username)
 }
 
 // maxHops bounds the hosts on the way: a jump host that is reached through

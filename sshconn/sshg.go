@@ -100,6 +100,13 @@ func (b binaryResolver) run(ctx context.Context, args []string) (*settings, erro
 	return s, lines.Err()
 }
 
+// refusesUser reports whether ssh runs for no user who is missing from the user
+// database.
+func refusesUser(err error) bool {
+	e, ok := errors.AsType[*ConfigError](err)
+	return ok && strings.HasPrefix(e.Text, "no user exists for uid")
+}
+
 // complaint is how ssh names a line of a configuration file.
 var complaint = regexp.MustCompile(`^(.*?):? line (\d+): (.*)$`)
 
