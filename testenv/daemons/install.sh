@@ -32,6 +32,8 @@ jq:jq
 bash:bash
 unshare:util-linux
 gcc:gcc
+mandoc:mandoc
+systemd-analyze:systemd
 '
 unpacked='
 usr/sbin/proftpd:proftpd-core
