@@ -60,6 +60,10 @@ type Forget struct{ ID ID }
 // be dialled now: the server has begun the transfer.
 type DialClient struct{ ID ID }
 
+// Shut asks for an end of file on the server's end of an expectation, as soon
+// as that is connected: the client will send nothing on it.
+type Shut struct{ ID ID }
+
 // Begin says that a transfer was begun: the server has answered the transfer
 // command with a preliminary reply, or with its completion alone. ID is the
 // expectation that its data connection belongs to, 0 if there is none. On an
@@ -203,6 +207,7 @@ func (ToServer) effect()   {}
 func (Expect) effect()     {}
 func (Forget) effect()     {}
 func (DialClient) effect() {}
+func (Shut) effect()       {}
 func (Begin) effect()      {}
 func (Complete) effect()   {}
 func (Watch) effect()      {}

@@ -13,6 +13,7 @@ type expectation struct {
 	waits   bool // its client is dialled on DialClient
 	failed  error
 	over    bool // forgotten by the caller
+	shut    bool // the server was sent an end of file on it
 
 	clientListener netip.AddrPort // the caller's listeners, known with Met
 	listener       netip.AddrPort

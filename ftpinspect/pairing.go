@@ -94,7 +94,11 @@ func (s *Session) beginReply(code int, first []byte) {
 
 func (s *Session) replyLine(text []byte, last bool) {
 	r := s.reply
-	if c := r.command; c != nil && c.transfer != nil && class(r.code) == 1 {
+	switch c := r.command; {
+	case c == nil:
+	case c.kind == kindGreeting:
+		s.noteGreeting(text)
+	case c.transfer != nil && class(r.code) == 1:
 		c.transfer.announces(text)
 	}
 	switch r.handle {

@@ -262,6 +262,8 @@ func describe(e Effect) string {
 		return s
 	case Forget:
 		return fmt.Sprintf("! forget %d", e.ID)
+	case Shut:
+		return fmt.Sprintf("! shut %d", e.ID)
 	case DialClient:
 		return fmt.Sprintf("! dial client %d", e.ID)
 	case Begin:

@@ -30,6 +30,7 @@ type Session struct {
 	timers       map[int]func() // what to do when a timer fires, by its number
 
 	greeted   bool
+	lingers   bool // see lingering
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes

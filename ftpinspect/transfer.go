@@ -30,6 +30,11 @@ func (s *Session) beginTransfer(c *command) {
 		s.answer(c, replyNoData(e.failed.Error()))
 		return
 	}
+	if s.shut(c.transfer) {
+		s.answer(c, replyNoData("the last one was for a download, ask for another"))
+		return
+	}
+	s.hasten(c.transfer)
 	s.forward(c, c.line)
 }
 

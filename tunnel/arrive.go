@@ -23,6 +23,9 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	}
 	p := d.halfWithout(n.peer)
 	p.conns[n.peer] = c
+	if d.shut && n.peer == Server {
+		p.shutServer()
+	}
 	p.completeEnds()
 	d.s.lookAround()
 }

@@ -25,6 +25,7 @@ type dataConn struct {
 	answered bool   // Met or Unmet was reported
 	closed   bool   // its ends yield nothing more
 	dialNow  bool   // DialClient came
+	shut     bool   // Shut came
 
 	pairs    []*pair
 	waiting  []*transfer // begun, and their connections still to come

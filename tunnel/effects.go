@@ -25,6 +25,10 @@ func (s *session) carryOut(e ftpinspect.Effect) {
 		if d := s.data[e.ID]; d != nil {
 			d.dialClientNow()
 		}
+	case ftpinspect.Shut:
+		if d := s.data[e.ID]; d != nil {
+			d.shutServer()
+		}
 	case ftpinspect.Watch:
 		if d := s.data[e.ID]; d != nil {
 			d.watch()

@@ -76,6 +76,21 @@ func (p *pair) join() {
 	s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Joined(id) })
 }
 
+// shutServer sends the server an end of file before the client does.
+func (d *dataConn) shutServer() {
+	d.shut = true
+	for _, p := range d.pairs {
+		p.shutServer()
+	}
+}
+
+func (p *pair) shutServer() {
+	if !p.ended {
+		upload := &p.flows[ftpinspect.Upload]
+		p.d.s.dispose(p.conns[Server], func(c net.Conn) { upload.finish(c) })
+	}
+}
+
 // startHashes has both directions hashed, if that is asked for: bytes may pass
 // before it is known which of the two the transfer's is.
 func (p *pair) startHashes() {

@@ -17,6 +17,8 @@ type flow struct {
 	// epoch; 0 while it is not, above all while the receiver is.
 	waiting atomic.Int64
 
+	finished atomic.Bool // an end of file was sent to the receiver
+
 	hashing sync.Mutex // guards hash, and keeps bytes in step with it
 	hash    hash.Hash  // of what was passed on; nil if that is not asked for
 }
@@ -68,6 +70,9 @@ func (f *flow) relay(dst, src net.Conn) stopped {
 // finish passes the end of file on. A receiver that has closed its connection
 // already misses nothing if there was nothing.
 func (f *flow) finish(dst net.Conn) error {
+	if f.finished.Swap(true) {
+		return nil
+	}
 	err := closeWrite(dst)
 	if f.bytes.Load() == 0 && closedByPeer(err) {
 		return nil

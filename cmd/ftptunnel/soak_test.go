@@ -16,12 +16,18 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"ftptunnel/testenv"
 )
 
 // soakShort is how long the soak takes without FTPTUNNEL_SOAK, which is another
 // time (30m) or a number of transfers (100000x).
 const soakShort = 12 * time.Second
+
+// soakRate is how many transfers are begun a second. Each leaves four ports of
+// this machine in TIME_WAIT for a minute, and it has 28,000.
+const soakRate = 60
 
 // soakEnd returns when the soak is over: it is asked with the number of
 // transfers that were made.
@@ -51,6 +57,7 @@ type soak struct {
 	t    *testing.T
 	run  *running
 	over func(int64) bool
+	pace *rate.Limiter // of transfers
 
 	calm      sync.RWMutex // held by each transfer for reading, and to look at rest
 	epoch     atomic.Int64 // odd while something is broken
@@ -71,7 +78,7 @@ type sample struct {
 // Transfers in mixed modes with faults among them: every hash is right or an
 // error was seen, and nothing grows.
 func TestSoak(t *testing.T) {
-	s := &soak{scene: newScene(t), t: t, over: soakEnd(t)}
+	s := &soak{scene: newScene(t), t: t, over: soakEnd(t), pace: rate.NewLimiter(soakRate, soakRate)}
 	s.run = start(t, false, s.args()...)
 	s.run.log.forgetful(100)
 	for i := range 8 {
@@ -95,6 +102,9 @@ func (s *soak) round() {
 	for range workers {
 		wg.Go(func() {
 			for range each {
+				if err := s.pace.Wait(s.t.Context()); err != nil {
+					s.t.Error(err)
+				}
 				s.transfer()
 			}
 		})

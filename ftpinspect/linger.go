@@ -1,0 +1,37 @@
+package ftpinspect
+
+import "bytes"
+
+// lingering are the words in the greetings of servers that close a data
+// connection slowly: they wait until the peer has acknowledged everything
+// (vsftpd 3.0.3 sets SO_LINGER, and the peer's kernel takes 40 ms to
+// acknowledge) or has closed its end, too (ProFTPD 1.3.8, a round trip through
+// SSH), and call the transfer complete only then. A peer that has sent its end
+// of file before costs them no time.
+var lingering = [][]byte{[]byte("vsFTPd"), []byte("ProFTPD")}
+
+// noteGreeting looks who greets.
+func (s *Session) noteGreeting(line []byte) {
+	for _, word := range lingering {
+		s.lingers = s.lingers || bytes.Contains(line, word)
+	}
+}
+
+// hasten has the client's end of file sent ahead of a download, in which the
+// client sends nothing. Only for servers that are known to go on sending after
+// it: others may take it for an abort.
+func (s *Session) hasten(t *transfer) {
+	e := s.current
+	if !s.lingers || t.Direction != Download || s.asking() || e == nil || e.over || e.request.server.active() {
+		return
+	}
+	e.shut = true
+	s.do(Shut{e.id})
+}
+
+// shut tells that a transfer cannot use the data connection that was announced
+// last because an end of file was sent on it, for a download that the server
+// has then refused.
+func (s *Session) shut(t *transfer) bool {
+	return t.Direction == Upload && s.current != nil && s.current.shut && !s.asking()
+}
