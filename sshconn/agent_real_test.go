@@ -231,7 +231,7 @@ func TestKeyTypesLogIn(t *testing.T) {
 func makePEM(t *testing.T, key, kind string) string {
 	t.Helper()
 	if kind != "ed25519" {
-		run(t, "ssh-keygen", "-q", "-p", "-m", "PEM", "-P", "phrase", "-N", "phrase", "-f", key)
+		run(t, "ssh-keygen", "-q", "-p", "-a", "1", "-m", "PEM", "-P", "phrase", "-N", "phrase", "-f", key)
 	}
 	return key
 }

@@ -48,6 +48,7 @@ func (c *connection) listen(ctx context.Context, address string) (*Listener, err
 			return nil, &ListenError{Addr: address, Exposed: true}
 		}
 		if ok {
+			c.fwd.forget(l.w)
 			return l, nil
 		}
 		l.Retire()

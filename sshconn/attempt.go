@@ -57,14 +57,12 @@ func (c *Client) begin(ctx context.Context) (*attempt, error) {
 	case c.dialing != nil:
 		return c.dialing, nil
 	}
+	if c.live != nil {
+		c.leave()
+	}
 	wait := time.Until(c.notYet)
 	if until, ok := ctx.Deadline(); ok && until.Before(c.notYet) && c.last != nil {
 		return nil, c.last
-	}
-	if c.live != nil {
-		c.closeInner()
-		c.wg.Go(c.live.close)
-		c.live = nil
 	}
 	base, cancel := context.WithCancelCause(c.base)
 	a := &attempt{done: make(chan struct{}), cancel: cancel}
@@ -72,6 +70,24 @@ func (c *Client) begin(ctx context.Context) (*attempt, error) {
 	c.wg.Go(func() { c.run(base, a, max(wait, 0)) })
 	return a, nil
 }
+
+// leave drops a connection that was lost. If it did not last, the next one
+// waits: a server that ends each connection would be knocked at without end.
+// The caller holds mu.
+func (c *Client) leave() {
+	if time.Since(c.since) >= c.steady {
+		c.pause = 0
+	} else {
+		c.last, c.notYet = c.live.endError(), time.Now().Add(c.pause)
+		c.lengthen()
+	}
+	c.closeInner()
+	c.wg.Go(c.live.close)
+	c.live = nil
+}
+
+// lengthen makes the next pause longer. The caller holds mu.
+func (c *Client) lengthen() { c.pause = min(max(2*c.pause, firstPause), lastPause) }
 
 // run makes one attempt.
 func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
@@ -115,7 +131,7 @@ func (c *Client) settle(ctx context.Context, a *attempt) {
 	}
 	c.last = a.err
 	if a.err == nil {
-		c.live, c.ever, c.pause, c.notYet = a.conn, true, 0, time.Time{}
+		c.live, c.ever, c.since, c.notYet, c.narrow = a.conn, true, time.Now(), time.Time{}, false
 		return
 	}
 	if ctx.Err() != nil {
@@ -126,6 +142,6 @@ func (c *Client) settle(ctx context.Context, a *attempt) {
 	if errors.As(a.err, &key) || errors.As(a.err, &auth) {
 		c.refused = a.err
 	}
-	c.pause = min(max(2*c.pause, firstPause), lastPause)
+	c.lengthen()
 	c.notYet = time.Now().Add(c.pause)
 }

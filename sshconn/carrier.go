@@ -11,6 +11,7 @@ type carrier interface {
 	dial(ctx context.Context, address string) (net.Conn, error)
 	listen(ctx context.Context, address string) (net.Listener, error)
 	alive() bool
+	endError() error // what has ended it, once it is not alive
 	close() // ends it and waits for everything that runs on it
 }
 
@@ -36,8 +37,9 @@ func (n *native) listen(ctx context.Context, address string) (net.Listener, erro
 	return l, nil
 }
 
-func (n *native) alive() bool { return n.conn.alive() }
-func (n *native) close()      { n.conn.close() }
+func (n *native) alive() bool     { return n.conn.alive() }
+func (n *native) endError() error { return n.conn.endError() }
+func (n *native) close()          { n.conn.close() }
 
 // carry makes a carrier: the engine that the options ask for, a master that is
 // live already, or a connection of our own.

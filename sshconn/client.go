@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// Bounds of the pause before another attempt to connect.
+// Bounds of the pause before another attempt to connect, and how long a
+// connection has to last for the pause to start afresh.
 const (
-	firstPause = time.Second
-	lastPause  = 30 * time.Second
+	firstPause  = time.Second
+	lastPause   = 30 * time.Second
+	steadyAfter = 10 * time.Second
 )
 
 // Client is one destination. It connects when it is first used, keeps the
@@ -26,6 +28,7 @@ type Client struct {
 	end     context.CancelFunc
 	secrets *secrets
 	prompt  sync.Mutex // one question to the user at a time
+	steady  time.Duration
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex // guards the rest
@@ -35,6 +38,7 @@ type Client struct {
 	last     error // of the last attempt
 	pause    time.Duration
 	notYet   time.Time     // no attempt before
+	since    time.Time     // when live was made
 	ever     bool          // was connected once
 	told     bool          // that directives have no effect
 	inner    []*connection // beside live, where there are jump hosts
@@ -50,7 +54,7 @@ func NewClient(cfg *Config, p Prompter, notify func(Event)) *Client {
 	if notify == nil {
 		notify = func(Event) {}
 	}
-	c := &Client{cfg: cfg, p: p, report: notify, secrets: newSecrets()}
+	c := &Client{cfg: cfg, p: p, report: notify, secrets: newSecrets(), steady: steadyAfter}
 	c.base, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -79,9 +83,10 @@ func (c *Client) Connect(ctx context.Context) error {
 // DialContext connects to an address as the SSH server reaches it; name
 // resolution is the server's. network is tcp, tcp4 or tcp6. A lost SSH
 // connection is made again first, no sooner than the pause since the last
-// failure allows (1 s to 30 s); when ctx ends before that the last failure is
-// returned. One that is lost while it dials is made again once. The connection is a [*Conn]. Errors are those of Connect,
-// [*ForwardError] and [*LostError].
+// failure allows (1 s to 30 s), and so for connections that were lost within
+// 10 s, but for the first; when ctx ends before that the last failure is
+// returned. One that is lost while it dials is made again once. The connection
+// is a [*Conn]. Errors are those of Connect, [*ForwardError] and [*LostError].
 func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := checkNetwork(network); err != nil {
 		return nil, err

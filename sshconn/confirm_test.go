@@ -49,6 +49,7 @@ func TestGrantedForwardThatAnotherProgramHas(t *testing.T) {
 		{"OpenSSH localhost IPv6", "::1", "localhost", sshdClient},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // it waits
 			other, err := net.Listen("tcp", net.JoinHostPort(test.other, "0"))
 			if err != nil {
 				t.Skipf("no %s here: %v", test.other, err)

@@ -116,8 +116,8 @@ func difference(want, got string) string {
 
 func TestResolvesAsSSH(t *testing.T) {
 	t.Setenv("FTPTUNNEL_TEST_VALUE", "from-env")
-	all := slices.Concat(trickySituations(), valueSituations(), generatedSituations(150, anyBlocks), generatedSituations(150, plainBlocks),
-		garbledSituations(150))
+	all := slices.Concat(trickySituations(), valueSituations(), generatedSituations(100, anyBlocks), generatedSituations(120, plainBlocks),
+		garbledSituations(100))
 	needSSH := 0
 	defer func() {
 		t.Logf("%d configurations, of which %d take an ssh binary and are refused without one", len(all), needSSH)

@@ -268,6 +268,7 @@ func TestKeepAliveLeavesIdleServer(t *testing.T) {
 func TestReconnects(t *testing.T) {
 	s, cfg := embedded(t, testenv.SSHOptions{})
 	c := client(t, cfg, nil)
+	c.steady = 0 // as if each connection had lasted
 	target := echoServer(t)
 	for range 5 {
 		conn, err := c.DialContext(short(t), "tcp", target)
@@ -278,6 +279,37 @@ func TestReconnects(t *testing.T) {
 		if _, err := conn.Read(make([]byte, 1)); err == nil || err == io.EOF {
 			t.Fatalf("got %v", err)
 		}
+	}
+}
+
+// A server that ends connections as soon as they are made is not knocked at
+// without a pause, either; one lost connection is made again at once.
+func TestPausesWhereConnectionsDoNotLast(t *testing.T) {
+	s, cfg := embedded(t, testenv.SSHOptions{})
+	c := client(t, cfg, nil)
+	for range 2 {
+		began := time.Now()
+		if err := c.Connect(short(t)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > firstPause/2 {
+			t.Errorf("took %v", took)
+		}
+		s.Drop()
+		waitFor(t, func() bool { return !c.live.alive() })
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), firstPause/2)
+	defer cancel()
+	var lost *LostError
+	if _, err := c.DialContext(ctx, "tcp", "127.0.0.1:1"); !errors.As(err, &lost) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > firstPause/3 {
+		t.Errorf("took %v", took)
+	}
+	if n := s.Counts().Logins; n != 2 {
+		t.Errorf("%d logins", n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -16,13 +17,19 @@ const queueLength = 16
 // cancelled.
 const idleForwards = 64
 
+// restForward is for how long a forward at which nothing arrived is not used
+// again. Its port was named to a server, which may still connect to it, late,
+// and that connection must not be taken for another transfer's.
+const restForward = 10 * time.Second
+
 // forwards is the remote forwards of one connection: an own dispatcher in the
 // place of ssh.Client.Listen, which deadlocks when connections are not accepted
 // while a listener is closed. A forward outlives its listener: it is reused,
 // first in first out, because a new one costs a round trip and because Dropbear
 // never cancels one.
 type forwards struct {
-	c *connection
+	c   *connection
+	now func() time.Time
 
 	mu     sync.Mutex // guards the maps and every forward's fields
 	byPort map[uint16][]*forward
@@ -39,10 +46,12 @@ type forward struct {
 	port      uint16    // as it was granted
 	open      *Listener // nil while nobody listens: arrivals are rejected
 	confirmed bool      // something arrived; only its listener's maker looks
+	used      bool      // something arrived since it was opened
+	rests     time.Time // not to be taken before
 }
 
 func newForwards(c *connection) *forwards {
-	return &forwards{c: c, byPort: map[uint16][]*forward{}, burnt: map[uint16]bool{}}
+	return &forwards{c: c, now: time.Now, byPort: map[uint16][]*forward{}, burnt: map[uint16]bool{}}
 }
 
 // forwardedMsg is the payload of a forwarded-tcpip channel: RFC 4254, section
@@ -62,17 +71,25 @@ func (f *forwards) dispatch(nc ssh.NewChannel) {
 		nc.Reject(ssh.ConnectionFailed, "cannot parse the request")
 		return
 	}
+	if reason, text := f.deliver(msg, arrival{nc, originator(msg)}); reason != 0 {
+		nc.Reject(reason, text) // without the lock: it writes to the network
+	}
+}
+
+// deliver queues an arrival, or says why it is to be rejected.
+func (f *forwards) deliver(msg forwardedMsg, a arrival) (ssh.RejectionReason, string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := f.lookup(msg.Host, uint16(msg.Port))
 	if l == nil {
-		nc.Reject(ssh.Prohibited, "nobody expects this connection")
-		return
+		return ssh.Prohibited, "nobody expects this connection"
 	}
 	select {
-	case l.queue <- arrival{nc, originator(msg)}:
+	case l.queue <- a:
+		l.w.used = true
+		return 0, ""
 	default:
-		nc.Reject(ssh.ResourceShortage, "too many connections wait")
+		return ssh.ResourceShortage, "too many connections wait"
 	}
 }
 
@@ -99,12 +116,13 @@ func originator(msg forwardedMsg) net.Addr {
 	return Addr(msg.Originator)
 }
 
-// take reuses the idle forward for host:asked that has been idle longest.
+// take reuses the idle forward for host:asked that has been idle longest, of
+// those that need not rest.
 func (f *forwards) take(host string, asked uint16) *Listener {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, w := range f.idle {
-		if w.host == host && w.asked == asked {
+		if w.host == host && w.asked == asked && !f.now().Before(w.rests) {
 			f.idle = append(f.idle[:i:i], f.idle[i+1:]...)
 			return f.listen(w)
 		}
@@ -127,8 +145,15 @@ func (f *forwards) add(w *forward) *Listener {
 // listen opens w. The caller holds mu.
 func (f *forwards) listen(w *forward) *Listener {
 	l := &Listener{f: f, w: w, queue: make(chan arrival, queueLength), done: make(chan struct{})}
-	w.open = l
+	w.open, w.used = l, false
 	return l
+}
+
+// forget takes back that anything arrived: what did so was our own.
+func (f *forwards) forget(w *forward) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w.used = false
 }
 
 // drop forgets a forward that the server has cancelled.
@@ -151,7 +176,9 @@ func (f *forwards) drop(w *forward) {
 func (f *forwards) release(w *forward, burn bool) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.open = nil
+	if w.open = nil; !w.used {
+		w.rests = f.now().Add(restForward)
+	}
 	if burn {
 		f.burnt[w.port] = true
 		return true

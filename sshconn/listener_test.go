@@ -6,6 +6,9 @@ import (
 	"net"
 	"strconv"
 	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"ftptunnel/testenv"
 )
@@ -79,6 +82,7 @@ func TestForwardsAreReusedInOrder(t *testing.T) {
 	first, second := a.Addr().String(), b.Addr().String()
 	a.Close()
 	b.Close()
+	ahead(c, restForward)
 	if !refused(t, first) {
 		t.Error("an idle forward took a connection")
 	}
@@ -96,6 +100,68 @@ func TestForwardsAreReusedInOrder(t *testing.T) {
 	}
 	if _, err := a.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accept after close: %v", err)
+	}
+}
+
+// ahead puts the clock of a client's forwards forward.
+func ahead(c *Client, d time.Duration) {
+	f := c.live.(*native).conn.fwd
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = func() time.Time { return time.Now().Add(d) }
+}
+
+// A server may still connect to a forward that it was told of and did not use:
+// the next listener must not get that connection. One that was used is free.
+func TestUnusedForwardRests(t *testing.T) {
+	_, cfg := embedded(t, testenv.SSHOptions{})
+	c := client(t, cfg, nil)
+	unused := mustListen(t, c, "127.0.0.1:0")
+	unused.Close()
+	used := mustListen(t, c, "127.0.0.1:0")
+	if used.Addr().String() == unused.Addr().String() {
+		t.Fatal("a forward that may still be used was handed out")
+	}
+	k, err := net.Dial("tcp", used.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if _, err := used.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	used.Close()
+	if got := mustListen(t, c, "127.0.0.1:0").Addr().String(); got != used.Addr().String() {
+		t.Errorf("got %s, want %s", got, used.Addr())
+	}
+	ahead(c, restForward)
+	if got := mustListen(t, c, "127.0.0.1:0").Addr().String(); got != unused.Addr().String() {
+		t.Errorf("after its rest got %s, want %s", got, unused.Addr())
+	}
+}
+
+// unlocked is a channel that wants the forwards unlocked when it is rejected:
+// that writes to the network, which may stand still.
+type unlocked struct {
+	ssh.NewChannel
+	f        *forwards
+	rejected bool
+}
+
+func (u *unlocked) ExtraData() []byte { return ssh.Marshal(&forwardedMsg{Host: "127.0.0.1", Port: 1}) }
+
+func (u *unlocked) Reject(ssh.RejectionReason, string) error {
+	if u.rejected = u.f.mu.TryLock(); u.rejected {
+		u.f.mu.Unlock()
+	}
+	return nil
+}
+
+func TestRejectsWithoutTheLock(t *testing.T) {
+	f := newForwards(nil)
+	u := &unlocked{f: f}
+	if f.dispatch(u); !u.rejected {
+		t.Error("rejected while the forwards are locked, or not at all")
 	}
 }
 

@@ -85,6 +85,31 @@ func TestOneConnectionWhereTheLoginAsks(t *testing.T) {
 	}
 }
 
+// What kept a lost connection alone need not keep the next one.
+func TestSpreadsAgainAfterReconnect(t *testing.T) {
+	_, dest, cfg := behind(t, testenv.SSHOptions{})
+	c := client(t, cfg, nil)
+	if err := c.Connect(short(t)); err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	c.narrow = true
+	c.mu.Unlock()
+	dest.Drop()
+	waitFor(t, func() bool { return !c.live.alive() })
+	target := echoServer(t)
+	for range busyInner + 1 {
+		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.inner) == maxInner-1
+	})
+}
+
 func TestSleepIsNoticed(t *testing.T) {
 	for _, c := range []struct {
 		wall, running time.Duration

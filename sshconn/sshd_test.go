@@ -53,7 +53,7 @@ func run(t *testing.T, name string, args ...string) string {
 func makeKey(t *testing.T, dir, name, kind, passphrase string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", name, "-f", path}
+	args := []string{"-q", "-t", kind, "-N", passphrase, "-C", name, "-a", "1", "-f", path}
 	if kind == "rsa" {
 		args = append(args, "-b", "2048")
 	}
