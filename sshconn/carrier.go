@@ -12,7 +12,7 @@ type carrier interface {
 	listen(ctx context.Context, address string) (net.Listener, error)
 	alive() bool
 	endError() error // what has ended it, once it is not alive
-	close() // ends it and waits for everything that runs on it
+	close()          // ends it and waits for everything that runs on it
 }
 
 // native is an SSH connection of our own, with those beside it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Client struct {
 	secrets *secrets
 	prompt  sync.Mutex // one question to the user at a time
 	steady  time.Duration
+	mute    atomic.Bool // the user's master was alive and its server did not answer
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex // guards the rest

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,11 +29,18 @@ type master struct {
 	born   time.Time
 	done   chan struct{}   // closed when the master is gone
 	guard  *muxConn        // ends with the master
-	ctx    context.Context // ends with close
+	ctx    context.Context // ends with the master, or with close
 	end    context.CancelFunc
 
+	riders  atomic.Int32  // connections and dials
+	heard   atomic.Uint64 // what has come from the server
+	awaited atomic.Uint64 // heard, once what was sent last is answered
+
+	asking sync.Mutex // guards probe
+	probe  *muxConn   // asks whether the master is alive
+
 	mu      sync.Mutex // guards the rest
-	probe   *muxConn   // asks whether the master is alive
+	cause   error      // why the master was given up
 	closing bool
 	serial  int
 	open    map[*masterListener]bool
@@ -47,6 +55,14 @@ func (c *Client) joinMaster(ctx context.Context) carrier {
 	m, err := newMaster(ctx, c.cfg, c.cfg.ControlPath, c.notify)
 	if err != nil {
 		return nil
+	}
+	if c.mute.Load() && !m.answers(muxTimeout) {
+		m.close()
+		return nil
+	}
+	c.mute.Store(false)
+	if c.cfg.ServerAliveInterval > 0 {
+		m.begin(func() { m.keepAlive(c.cfg.ServerAliveInterval, c.cfg.ServerAliveCountMax, &c.mute) })
 	}
 	c.report(Event{Kind: Connected, Host: c.cfg.Alias, Method: "ControlPath", Text: c.cfg.ControlPath})
 	return m
@@ -94,6 +110,7 @@ func (m *master) begin(f func()) bool {
 func (m *master) watch() {
 	io.Copy(io.Discard, m.guard)
 	close(m.done)
+	m.end()
 	for _, l := range m.listeners() {
 		l.sock.Close()
 	}
@@ -106,14 +123,24 @@ func (m *master) watch() {
 // connection is dead: an answer after an end of file proves that the end of
 // file was the peer's.
 func (m *master) check() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.asking.Lock()
+	defer m.asking.Unlock()
 	m.probe.SetDeadline(time.Now().Add(muxTimeout))
 	_, err := m.probe.request(muxAlive, muxAliveCheck, nil)
 	if err != nil {
-		m.guard.Close() // an answer that comes late would be taken for the next one
+		m.lose(errMasterGone) // an answer that comes late would be taken for the next one
 	}
 	return err
+}
+
+// lose gives the master up.
+func (m *master) lose(cause error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cause == nil {
+		m.cause = cause
+	}
+	m.guard.Close()
 }
 
 func (m *master) alive() bool {
@@ -132,7 +159,11 @@ func (m *master) endError() error {
 	if m.closing {
 		return net.ErrClosed
 	}
-	return &LostError{Host: m.alias, After: time.Since(m.born).Round(time.Second), Cause: errMasterGone}
+	cause := m.cause
+	if cause == nil {
+		cause = errMasterGone
+	}
+	return &LostError{Host: m.alias, After: time.Since(m.born).Round(time.Second), Cause: cause}
 }
 
 var errMasterGone = errors.New("the OpenSSH master is gone")
@@ -148,9 +179,11 @@ func (m *master) listeners() []*masterListener {
 // if it is ours.
 func (m *master) close() {
 	if m.stop == nil {
+		var leaving sync.WaitGroup
 		for _, l := range m.listeners() {
-			l.cancel()
+			leaving.Go(l.cancel)
 		}
+		leaving.Wait()
 	}
 	m.mu.Lock()
 	m.closing = true
@@ -192,17 +225,14 @@ func (m *master) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if m.ctx.Err() != nil {
-		return net.ErrClosed
-	}
-	if !m.alive() || m.check() != nil {
+	if m.ctx.Err() != nil || !m.alive() || m.check() != nil {
 		return m.endError()
 	}
 	return err
 }
 
 // connect sends the request for one connection and waits for the answer, at most
-// until ctx or the client ends. A master does not mind who leaves before
+// until ctx, the client or the master ends. A master does not mind who leaves before
 // (OpenSSH 9.2).
 func (m *master) connect(ctx context.Context, ctl *muxConn, host string, port uint16) (*masterConn, error) {
 	read, theirOut, err := muxPipe()
@@ -219,16 +249,24 @@ func (m *master) connect(ctx context.Context, ctl *muxConn, host string, port ui
 	}
 	defer theirIn.Close()
 	k := &masterConn{m: m, ctl: ctl, read: read, write: write}
+	m.riders.Add(1)
+	m.sent()
 	leave := func() { ctl.Close() }
 	stay, remain := context.AfterFunc(ctx, leave), context.AfterFunc(m.ctx, leave)
 	_, err = ctl.request(muxSessionOpened, muxNewStdio, []*os.File{theirIn, theirOut}, "", host, uint32(port))
 	if left := !stay() || !remain(); err == nil && left {
 		err = net.ErrClosed
 	}
+	var refused *muxError
+	if err == nil || errors.As(err, &refused) {
+		m.heard.Add(1)
+	}
 	if err != nil {
+		m.riders.Add(-1)
 		k.release()
 		return nil, err
 	}
+	k.leave = context.AfterFunc(m.ctx, k.release)
 	return k, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -262,6 +263,26 @@ func TestPrivateMasterLeavesSomethingBehind(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("waited %v for what ssh left behind", took)
 	}
+}
+
+// An ssh that does not mind being asked to end is not left behind.
+func TestPrivateMasterThatMindsNothingIsKilled(t *testing.T) {
+	pid := filepath.Join(t.TempDir(), "pid")
+	cfg := fakeSSH(t, "trap '' TERM; echo $$ >'"+pid+"'; exec "+program(t, "sleep")+" 600\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	c := client(t, cfg, nil)
+	go func() { done <- c.Connect(ctx) }()
+	var id int
+	waitFor(t, func() bool {
+		text, _ := os.ReadFile(pid)
+		id = atoi(strings.TrimSpace(string(text)))
+		return id > 0 && strings.HasSuffix(string(text), "\n")
+	})
+	cancel()
+	<-done
+	waitFor(t, func() bool { return syscall.Kill(id, 0) != nil })
 }
 
 func TestPrivateMasterTellsWhyAHostKeyIsRefused(t *testing.T) {

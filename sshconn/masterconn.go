@@ -17,18 +17,21 @@ type masterConn struct {
 	read, write   *net.UnixConn
 	local, remote net.Addr
 	closed        atomic.Bool
+	leave         func() bool // release no more when the master ends
 }
 
 // Read returns io.EOF for the peer's end of file only: the master is asked.
 func (k *masterConn) Read(p []byte) (int, error) {
 	n, err := k.read.Read(p)
 	if err == nil || n > 0 {
+		k.m.heard.Add(1)
 		return n, nil
 	}
 	return 0, k.end(err)
 }
 
 func (k *masterConn) Write(p []byte) (int, error) {
+	k.m.sent()
 	n, err := k.write.Write(p)
 	if err != nil {
 		err = k.end(err)
@@ -44,7 +47,7 @@ func (k *masterConn) end(err error) error {
 		return net.ErrClosed
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return err
-	case !k.m.alive() || k.m.check() != nil:
+	case k.m.ctx.Err() != nil || !k.m.alive() || k.m.check() != nil:
 		return k.m.endError()
 	}
 	return err
@@ -58,6 +61,8 @@ func (k *masterConn) Close() error {
 	if k.closed.Swap(true) {
 		return net.ErrClosed
 	}
+	k.m.riders.Add(-1)
+	k.leave()
 	k.release()
 	return nil
 }

@@ -55,8 +55,42 @@ func (m *master) listen(ctx context.Context, address string) (net.Listener, erro
 	return l, nil
 }
 
-// forward asks for a remote forward and returns the port that was granted.
+// forward has the master ask for a remote forward and returns the port that was
+// granted. If ctx ends before the answer comes, a forward that is granted later
+// is cancelled.
 func (m *master) forward(ctx context.Context, l *masterListener) (uint16, error) {
+	type granted struct {
+		port uint16
+		err  error
+	}
+	answer, gone := make(chan granted), make(chan struct{})
+	defer close(gone)
+	ask := func() {
+		port, err := m.askForward(l)
+		select {
+		case answer <- granted{port, err}:
+		case <-gone:
+			var refused *muxError
+			if !errors.As(err, &refused) {
+				l.cancel()
+			}
+		}
+	}
+	if !m.begin(ask) {
+		return 0, net.ErrClosed
+	}
+	select {
+	case g := <-answer:
+		return g.port, g.err
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
+
+// askForward sends the request and waits for the answer, until the master ends or
+// the client does.
+func (m *master) askForward(l *masterListener) (uint16, error) {
+	ctx := m.ctx
 	ctl, err := dialMux(ctx, m.path)
 	if err != nil {
 		return 0, err
@@ -87,7 +121,11 @@ func (l *masterListener) Accept() (net.Conn, error) {
 		}
 		return nil, net.ErrClosed
 	}
-	return &masterConn{m: l.m, read: c, write: c, local: l.addr, remote: Addr("unknown")}, nil
+	l.m.heard.Add(1)
+	l.m.riders.Add(1)
+	k := &masterConn{m: l.m, read: c, write: c, local: l.addr, remote: Addr("unknown")}
+	k.leave = context.AfterFunc(l.m.ctx, k.release)
+	return k, nil
 }
 
 // Close cancels the forward, naming the port as it was asked for.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -30,7 +31,7 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 	}
 	sock := filepath.Join(dir, "master")
 	p := &privateMaster{dir: dir, exited: make(chan struct{})}
-	args := append([]string{"-c", masterScript, ssh}, c.cfg.masterArguments(sock)...)
+	args := append([]string{"-c", masterScript, ssh, p.pid()}, c.cfg.masterArguments(sock)...)
 	p.cmd = exec.Command("/bin/sh", args...)
 	p.cmd.Stderr = &p.text
 	p.cmd.WaitDelay = time.Second // what ssh has left running may keep it open
@@ -59,8 +60,9 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 // masterScript runs a master that ends when its standard input does, so that
 // none is left behind however we end. A shell without job control keeps the
 // terminal's interrupt from what it runs in the background.
-const masterScript = `exec 3<&0
-"$0" "$@" </dev/null 3<&- & p=$!
+// Its process id is left for stop, to be used while the shell still waits.
+const masterScript = `exec 3<&0; f=$1; shift
+"$0" "$@" </dev/null 3<&- & p=$!; echo $p >"$f"
 { read -r _; kill $p; } <&3 >/dev/null 2>&1 &
 wait $p`
 
@@ -145,16 +147,44 @@ func (t *tail) hostKeyError(host, reason string) error {
 	return e
 }
 
-// stop ends the master and waits for it.
+// pid is the file with the process id of ssh.
+func (p *privateMaster) pid() string { return filepath.Join(p.dir, "pid") }
+
+// stopTimeout is how long a master may take to end before it is killed.
+const stopTimeout = 2 * time.Second
+
+// stop ends the master and waits for it. One that does not mind is killed, and
+// the shell then ends by itself.
 func (p *privateMaster) stop() {
 	p.leash.Close()
+	for _, kill := range []func(){p.kill, func() { p.cmd.Process.Kill() }} {
+		if !p.ends(stopTimeout) {
+			kill()
+		}
+	}
+	<-p.exited
+	os.RemoveAll(p.dir)
+}
+
+// ends tells whether the shell ends within a time.
+func (p *privateMaster) ends(within time.Duration) bool {
 	select {
 	case <-p.exited:
-	case <-time.After(2 * time.Second):
-		p.cmd.Process.Kill()
-		<-p.exited
+		return true
+	case <-time.After(within):
+		return false
 	}
-	os.RemoveAll(p.dir)
+}
+
+// kill kills ssh, which the shell has not waited for yet.
+func (p *privateMaster) kill() {
+	text, err := os.ReadFile(p.pid())
+	if err != nil {
+		return
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 1 {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 // tail keeps the end of what a program writes.

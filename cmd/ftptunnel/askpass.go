@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
+	"time"
 
 	"ftptunnel/sshconn"
 )
@@ -52,8 +54,9 @@ func runAskpass(ctx context.Context, e env, prompt string) (string, error) {
 	c := exec.CommandContext(ctx, path, prompt)
 	c.Env = e.environ()
 	c.Stderr = e.stderr
+	c.WaitDelay = time.Second // what it has left running may keep its output open
 	out, err := c.Output()
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
