@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
 	"ftptunnel/testenv"
 )
 
@@ -140,15 +142,17 @@ func TestNobodyToAsk(t *testing.T) {
 // file.
 func embeddedKey(t *testing.T, passphrase string) (*testenv.SSHServer, *Config, string) {
 	t.Helper()
-	signer, pem, err := testenv.NewSSHKey(passphrase)
+	file := makeKey(t, t.TempDir(), "id", "ed25519", passphrase)
+	text, err := os.ReadFile(file + ".pub")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, cfg := embedded(t, testenv.SSHOptions{Auth: testenv.SSHAuth{Keys: []sshKey{signer.PublicKey()}, OnlyKeys: true}})
-	file := filepath.Join(t.TempDir(), "id")
-	if err := os.WriteFile(file, pem, 0o600); err != nil {
+	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
 		t.Fatal(err)
 	}
+	os.Remove(file + ".pub")
+	s, cfg := embedded(t, testenv.SSHOptions{Auth: testenv.SSHAuth{Keys: []sshKey{public}, OnlyKeys: true}})
 	cfg.IdentityFiles = []string{file}
 	return s, cfg, file
 }
@@ -172,14 +176,8 @@ func TestEncryptedKeyIsAskedForOnce(t *testing.T) {
 // The passphrase of a key that the server does not want is nobody's business.
 func TestEncryptedKeyIsNotAskedForInVain(t *testing.T) {
 	_, cfg, _ := embeddedKey(t, "phrase")
-	other, pem, err := testenv.NewSSHKey("other")
-	if err != nil || other == nil {
-		t.Fatal(err)
-	}
-	unwanted := filepath.Join(t.TempDir(), "unwanted")
-	if err := os.WriteFile(unwanted, pem, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	unwanted := makeKey(t, t.TempDir(), "unwanted", "ed25519", "other")
+	os.Remove(unwanted + ".pub")
 	cfg.IdentityFiles = append([]string{unwanted}, cfg.IdentityFiles...)
 	p := &script{answers: []string{"phrase"}}
 	if err := client(t, cfg, p).Connect(short(t)); err != nil {
