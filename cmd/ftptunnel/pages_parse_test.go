@@ -49,6 +49,7 @@ type block struct {
 var (
 	markPattern   = regexp.MustCompile(`^<!-- ([a-z ]+?)(?:: *(.*?))? *-->$`)
 	promptPattern = regexp.MustCompile(`^([a-z]*)\$ (.*)`)
+	otherPrompt   = regexp.MustCompile(`^(?:[A-Za-z]:\\|PS |ftp> |# [a-z]+ -)|^[a-z]+\.(?:exe|com)\b`)
 	synopsis      = regexp.MustCompile(`\[options\]|\[arg\.\.\.\]`)
 	cronPattern   = regexp.MustCompile(`^((?:[0-9*/,-]+ +){4}[0-9*/,a-z-]+|@[a-z]+) +([^ ].*)`)
 )

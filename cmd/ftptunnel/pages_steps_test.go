@@ -31,7 +31,7 @@ func (b *block) script() bool { return b.lang == "sh" }
 // none.
 func seemsCommand(line string) bool {
 	word, _, _ := strings.Cut(line, " ")
-	return cronPattern.MatchString(line) || slices.Contains(programs, word) && !synopsis.MatchString(line)
+	return cronPattern.MatchString(line) || otherPrompt.MatchString(line) || slices.Contains(programs, word) && !synopsis.MatchString(line)
 }
 
 // steps are the commands of a block that is run.

@@ -83,6 +83,7 @@ func TestPageProblems(t *testing.T) {
 		{"```sh\ncurl x\n```\n", ""},
 		{"    curl x\n", "p:1: a command without a prompt, and no mark: curl x"},
 		{"    0 3 * * *  true\n", "p:1: a command without a prompt, and no mark: 0 3 * * *  true"},
+		{"    C:\\> x\n", "p:1: a command without a prompt, and no mark: C:\\> x"},
 		{"```\nssh x\n```\n", "p:2: a command without a prompt, and no mark: ssh x"},
 		{"```python\nprint()\n```\n", "p:2: a block of python that is neither marked as a file nor as not run"},
 		{"<!-- not run: -->\n\n    $ x\n", "p:1: no such mark, or one without its value: <!-- not run: -->"},
