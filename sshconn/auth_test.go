@@ -3,7 +3,6 @@ package sshconn
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"

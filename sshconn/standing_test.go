@@ -51,6 +51,7 @@ func greeted(t *testing.T, address string) {
 func TestStandingComesBack(t *testing.T) {
 	s, cfg := embedded(t, testenv.SSHOptions{})
 	c := client(t, cfg, nil)
+	c.steady = 0 // as if each connection had lasted
 	l, ended := standing(t, c)
 	for range 3 {
 		greeted(t, l.Addr().String())
