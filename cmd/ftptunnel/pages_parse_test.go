@@ -33,6 +33,7 @@ import (
 // page is a page of the documentation.
 type page struct {
 	name     string
+	text     string
 	notRun   string // why nothing on it is run
 	blocks   []*block
 	problems []string
@@ -69,7 +70,7 @@ var programs = strings.Fields(`ftptunnel curl wget lftp ncftp ncftpget ncftpput 
 
 // parsePage reads a page. What is wrong with it is in problems.
 func parsePage(name, text string) *page {
-	p := &page{name: name}
+	p := &page{name: name, text: text}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	marks, marked := map[string]string{}, 0
 	for i := 0; i < len(lines); i++ {
