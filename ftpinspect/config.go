@@ -37,6 +37,11 @@ type Config struct {
 	ActiveHost  string
 	ActiveAddrs []netip.Addr
 
+	// Far says that the server is a long way off. ModeAuto then has it listen
+	// for an active client, too: where it dials, its data must wait for our
+	// answer to the connection, one round trip in every transfer.
+	Far bool
+
 	// ReplyHost obeys the address in a 227 (--data-host=reply). Otherwise
 	// data is dialled at the host of the control connection.
 	ReplyHost bool
@@ -53,7 +58,7 @@ type ServerMode int
 
 const (
 	// ModeAuto mirrors the client and bridges when that is refused or cannot
-	// work.
+	// work, or takes longer (Config.Far).
 	ModeAuto ServerMode = iota
 	// ModeClient mirrors the client.
 	ModeClient

@@ -29,7 +29,7 @@ func (s dialects) has(d dialect) bool { return s&(1<<d) != 0 }
 func (s dialects) with(d dialect) dialects { return s | 1<<d }
 
 // plan lists the ways to try for a client's request, the mirror of what it
-// asked for first. What was refused while another way worked is left out.
+// asked for first unless the server is far. What was refused while another way worked is left out.
 func (s *Session) plan(verb string) []dialect {
 	passive, active := s.passivePlan(verb), s.activePlan(verb)
 	clientPassive := verb == "PASV" || verb == "EPSV"
@@ -39,7 +39,7 @@ func (s *Session) plan(verb string) []dialect {
 		all = passive
 	case s.cfg.Mode == ModeActive, s.cfg.Mode == ModeClient:
 		all = active
-	case clientPassive:
+	case clientPassive, s.cfg.Far:
 		all = append(passive, active...)
 	default:
 		all = append(active, passive...)

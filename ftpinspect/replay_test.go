@@ -153,6 +153,8 @@ func (p *player) configure(setting string) error {
 		p.cfg.User = value
 	case "reply-host":
 		p.cfg.ReplyHost = true
+	case "far":
+		p.cfg.Far = true
 	case "fxp":
 		p.cfg.FXP = true
 	case "session": // a further one, with what was learnt

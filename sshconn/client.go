@@ -132,6 +132,19 @@ func checkNetwork(network string) error {
 	return net.UnknownNetworkError(network)
 }
 
+// RoundTrip returns an upper bound of the time that a round trip to the
+// destination takes, the shortest time that opening a channel has taken. It is
+// 0 while there is no connection or no channel was opened, and where an ssh
+// master carries the connections.
+func (c *Client) RoundTrip() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n, ok := c.live.(*native); ok {
+		return n.conn.roundTrip()
+	}
+	return 0
+}
+
 // Close ends the connection with everything that it carries and waits until
 // nothing of the client runs any more.
 func (c *Client) Close() error {

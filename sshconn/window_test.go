@@ -91,9 +91,16 @@ type onlyReader struct{ io.Reader }
 // what was taken beyond x/crypto's window is given back.
 func TestWindowGrowsOnALongLink(t *testing.T) {
 	before := extraWindow.Load()
-	conn, err := throughDelay(t, 10*time.Millisecond).DialContext(context.Background(), "tcp", source(t, 64<<20).String())
+	client := throughDelay(t, 10*time.Millisecond)
+	if rtt := client.RoundTrip(); rtt != 0 {
+		t.Errorf("a round trip of %v before there was one", rtt)
+	}
+	conn, err := client.DialContext(context.Background(), "tcp", source(t, 64<<20).String())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if rtt := client.RoundTrip(); rtt < 20*time.Millisecond || rtt > 10*time.Second {
+		t.Errorf("a round trip of %v", rtt)
 	}
 	if n, err := io.Copy(io.Discard, onlyReader{conn}); n != 64<<20 || err != nil {
 		t.Fatalf("read %d bytes: %v", n, err)

@@ -26,10 +26,19 @@ func (s *session) inspectorConfig() ftpinspect.Config {
 		Mode:        s.t.Mode,
 		ActiveHost:  host,
 		ActiveAddrs: addrs,
+		Far:         isFar(s.t.serverSide()),
 		ReplyHost:   s.t.ReplyHost,
 		FXP:         s.t.FXP,
 		TLS:         s.t.TLS,
 	}
+}
+
+// isFar tells whether a side is so far away that a round trip saved is worth
+// more than mirroring the client.
+func isFar(s Side) bool {
+	const far = 30 * time.Millisecond
+	d, ok := s.(distant)
+	return ok && d.RoundTrip() >= far
 }
 
 // activeEnd is where the server side is asked to listen for an active server,

@@ -35,6 +35,7 @@ type memSide struct {
 	hang    bool          // dials get no answer
 	delay   time.Duration // how long a dial takes
 	denied  error         // what listens get
+	rtt     time.Duration // what RoundTrip says
 	retired []netip.AddrPort
 }
 
@@ -75,6 +76,12 @@ func (s *memSide) lose() {
 		c.out.failWrites(errLost)
 		c.in.failWrites(syscall.EPIPE)
 	}
+}
+
+func (s *memSide) RoundTrip() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rtt
 }
 
 func (s *memSide) own(c *memConn) net.Conn {

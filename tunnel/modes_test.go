@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/testenv"
@@ -88,5 +89,35 @@ func checkTransfers(t *testing.T, w *world, want int) {
 	}
 	if cut := w.tunnel.Cut(); len(cut) > 0 {
 		t.Errorf("cut: %+v", cut)
+	}
+}
+
+// A server far away listens for an active client; one nearby dials it.
+func TestFarServerListens(t *testing.T) {
+	for rtt, want := range map[time.Duration]Mode{0: Active, 29 * time.Millisecond: Active, 30 * time.Millisecond: Passive} {
+		inLab(t, &Tunnel{}, func(s *ftpScript) {
+			s.login()
+			if want == Passive {
+				s.warm()
+				return
+			}
+			address := s.port()
+			s.say("200 yes")
+			s.want("RETR warm")
+			s.say("150 here")
+			c := s.dial(address)
+			c.Write([]byte("warm"))
+			c.Close()
+			s.say("226 done")
+		}, func(l *lab) {
+			l.ssh.set(func(s *memSide) { s.rtt = rtt })
+			c := l.login()
+			if got := c.get("PORT", "RETR warm"); string(got) != "warm" {
+				t.Errorf("got %q", got)
+			}
+			if e := await(l.world, any1[TransferEnded]); e.ClientMode != Active || e.ServerMode != want {
+				t.Errorf("%v: %+v", rtt, e)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // Side is one of the two networks that a tunnel joins.
@@ -42,6 +43,12 @@ type Conn interface {
 // only from the address of their control connection.
 type sourceDialer interface {
 	DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error)
+}
+
+// distant is what a Side implements that knows how long a round trip to the
+// other end of its transport takes, at most; 0 if that is not known yet.
+type distant interface {
+	RoundTrip() time.Duration
 }
 
 // lostTransport is what the error of a lost transport implements.

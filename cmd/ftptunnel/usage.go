@@ -60,7 +60,8 @@ How SSH connects, as in ssh(1):
 How data connections are made:
     --server-mode mode        On the server's side: client as the client does,
                               passive, active, or auto (default): as the client
-                              does, and the other way where that cannot work.
+                              does, and the other way where that cannot work or
+                              takes longer.
     --active-address address  With --server-mode active: where the FTP server
                               reaches what the SSH server listens on. Default
                               loopback.
