@@ -33,7 +33,7 @@ func (p *program) connectHint(err error) string {
 		return fmt.Sprintf("-J or ProxyJump names that jump host; %s shows where it stops", p.sshJump(e.Jump))
 	}
 	if d, ok := errors.AsType[*net.DNSError](e.Cause); ok && d.IsNotFound {
-		return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS: -o HostName=ADDRESS says where it is", e.Host)
+		return unknownHostHint(e.Host)
 	}
 	if errors.Is(e.Cause, syscall.ECONNREFUSED) {
 		return fmt.Sprintf("no SSH server listens on port %d there: -p PORT names another", e.Port)
@@ -111,4 +111,17 @@ func word(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// unknownHostHint is for a name that nobody knows, or that is none.
+func unknownHostHint(host string) string {
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return "a destination is what ssh takes, not the FTP server's URL: ftptunnel " + name
+	}
+	if name, port, ok := strings.Cut(host, ":"); ok {
+		return fmt.Sprintf("as with ssh there is no port behind a host: ftptunnel -p %[2]s %[1]s if it is SSH's, ftptunnel %[1]s localhost:%[2]s if it is FTP's",
+			name, port)
+	}
+	return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS: -o HostName=ADDRESS says where it is", host)
 }

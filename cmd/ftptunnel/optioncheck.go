@@ -93,6 +93,9 @@ func (o *options) checkData(r *raw) error {
 	return nil
 }
 
+// behindDashesHint is for a command that is not told from the operands.
+const behindDashesHint = "a command to run stands after --, as in: ftptunnel box -- curl {url}/"
+
 // setOperands takes the destination and what is to be forwarded.
 func (o *options) setOperands(operands []string, r *raw) error {
 	switch n := len(operands); {
@@ -101,7 +104,7 @@ func (o *options) setOperands(operands []string, r *raw) error {
 	case n > 2:
 		return &usageError{
 			text: "too many operands",
-			hint: "a command to run stands after --, as in: ftptunnel box -- curl {url}/",
+			hint: behindDashesHint,
 		}
 	case n == 2 && len(r.forwards) > 0:
 		name, _ := r.forwards[0].kind.option()

@@ -115,7 +115,11 @@ func parse(args []string) (*options, error) {
 	o, r := new(options), new(raw)
 	f := flagSet(o, r)
 	if err := f.Parse(args); err != nil {
-		return nil, wordFlagError(err)
+		e := wordFlagError(err)
+		if f.NArg() > 1 {
+			e.hint = behindDashesHint // the option may be that of a command
+		}
+		return nil, e
 	}
 	if o.help || o.version {
 		return o, nil
