@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross package release setup clean
 
 all: build
 
@@ -97,9 +97,23 @@ cross:
 	GOOS=windows $(GO) build ./...
 	GOOS=freebsd $(GO) build ./...
 
+# deb, rpm and apk in dist/, with a look at what they do to a fresh Debian (as
+# root, with debootstrap, rpm and mandoc). VERSION is theirs.
+package:
+	packaging/package.sh
+	packaging/check.sh $(CURDIR)/.cache
+
+# The archives of a release for every system, with their lists of parts and
+# checksums, in dist/release. Building the tool takes some minutes once. It is
+# the newest whose dependencies the Go module proxy has.
+GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
+release:
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean
+
 # Installs what the tests start (Debian, as root), or says what is missing.
 setup:
 	@sh testenv/daemons/install.sh $(DAEMONS)
 
 clean:
-	rm -rf bin .cache
+	rm -rf bin dist .cache
