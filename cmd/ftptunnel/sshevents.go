@@ -28,6 +28,9 @@ func (p *program) sshEvent(e sshconn.Event) {
 	if e.Err != nil {
 		fields = append(fields, "error", e.Err.Error())
 	}
+	if e.Kind == sshconn.Unsupported && checksHost[e.Text] {
+		w.level = levelWarn
+	}
 	p.log.log(w.level, w.event, text, fields...)
 	p.tellConnection(e, text)
 }
@@ -98,8 +101,12 @@ func wordHostKeyRemoved(e sshconn.Event) string {
 	return fmt.Sprintf("removed a host key that %s no longer has from %s: %s", e.Host, e.File, e.Text)
 }
 
+// checksHost are directives that say how a host key is checked: who sets one must
+// not believe that it is done.
+var checksHost = map[string]bool{"checkhostip": true, "verifyhostkeydns": true}
+
 func wordUnsupported(e sshconn.Event) string {
-	return fmt.Sprintf("ssh_config sets %s, which has no effect here", e.Text)
+	return fmt.Sprintf("ssh_config sets %s, which has no effect here; --engine openssh honours it", e.Text)
 }
 
 func wordExec(e sshconn.Event) string {
