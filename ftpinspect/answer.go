@@ -182,7 +182,7 @@ var hiddenFeatures = map[string]bool{
 // not reach the client.
 func hidden(line []byte) bool {
 	t := bytes.TrimLeft(line, " ")
-	if code, _ := replyCode(t); code == 211 {
+	if code, _ := ReplyCode(t); code == 211 {
 		t = replyText(t)
 	}
 	word, _, _ := bytes.Cut(bytes.TrimLeft(t, " "), []byte(" "))

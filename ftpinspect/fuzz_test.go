@@ -424,10 +424,10 @@ func (c *checker) line(b []byte) []byte {
 }
 
 func (c *checker) toClient(l []byte) {
-	code, more := replyCode(l)
+	code, more := ReplyCode(l)
 	switch {
 	case c.inner != 0:
-		if endsReply(l, c.inner) {
+		if EndsReply(l, c.inner) {
 			c.inner = 0
 		}
 		c.relayed(l)
@@ -456,7 +456,7 @@ func (c *checker) relayed(l []byte) {
 	if ownReply.Match(l) {
 		return
 	}
-	code, _ := replyCode(l)
+	code, _ := ReplyCode(l)
 	for i, s := range c.said {
 		switch {
 		case !bytes.Equal(s, l):

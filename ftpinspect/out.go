@@ -71,7 +71,7 @@ func (s *Session) flush() {
 }
 
 func (s *Session) toClient(line []byte) {
-	if code, more := replyCode(line); code != 0 && !more {
+	if code, more := ReplyCode(line); code != 0 && !more {
 		s.lastReply = code
 	}
 	s.do(ToClient(withCRLF(line)))

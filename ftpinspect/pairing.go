@@ -35,8 +35,8 @@ func (s *Session) ServerLine(l Line) []Effect {
 		return s.take()
 	}
 	if s.reply != nil {
-		s.replyLine(l.Text, endsReply(l.Text, s.reply.code))
-	} else if code, more := replyCode(l.Text); code != 0 && (s.greeted || greets(code)) {
+		s.replyLine(l.Text, EndsReply(l.Text, s.reply.code))
+	} else if code, more := ReplyCode(l.Text); code != 0 && (s.greeted || greets(code)) {
 		s.beginReply(code, l.Text)
 		s.replyLine(l.Text, !more)
 	} else {

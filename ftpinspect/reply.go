@@ -2,10 +2,10 @@ package ftpinspect
 
 import "fmt"
 
-// replyCode reads the code that a line begins with: three digits, the first of
+// ReplyCode reads the code that a line begins with: three digits, the first of
 // them 1 to 6, not followed by a fourth. more tells the first line of a
 // multi-line reply (RFC 959, section 4.2).
-func replyCode(line []byte) (code int, more bool) {
+func ReplyCode(line []byte) (code int, more bool) {
 	if len(line) < 3 || line[0] < '1' || line[0] > '6' || !isDigit(line[1]) || !isDigit(line[2]) {
 		return 0, false
 	}
@@ -16,17 +16,17 @@ func replyCode(line []byte) (code int, more bool) {
 	return code, len(line) > 3 && line[3] == '-'
 }
 
-// endsReply tells the last line of a multi-line reply: its code and a blank,
+// EndsReply tells the last line of a multi-line reply: its code and a blank,
 // or its code alone. A line with another code, or with a hyphen, is an inner
 // one, however much it looks like a reply.
-func endsReply(line []byte, code int) bool {
-	c, more := replyCode(line)
+func EndsReply(line []byte, code int) bool {
+	c, more := ReplyCode(line)
 	return c == code && !more && (len(line) == 3 || line[3] == ' ')
 }
 
 // replyText is a reply line without its code and the byte behind it.
 func replyText(line []byte) []byte {
-	if c, _ := replyCode(line); c == 0 {
+	if c, _ := ReplyCode(line); c == 0 {
 		return line
 	}
 	if len(line) <= 4 {
@@ -56,19 +56,19 @@ var (
 )
 
 func replyNoData(reason string) []byte {
-	return fmt.Appendf(nil, "425 Can't open data connection: %s.", printable(reason))
+	return fmt.Appendf(nil, "425 Can't open data connection: %s.", Printable(reason))
 }
 
 func replyCut(reason string, bytes int64) []byte {
-	return fmt.Appendf(nil, "426 Transfer aborted after %d bytes: %s.", bytes, printable(reason))
+	return fmt.Appendf(nil, "426 Transfer aborted after %d bytes: %s.", bytes, Printable(reason))
 }
 
 func replyGone(reason string) []byte {
-	return fmt.Appendf(nil, "421 Service not available: %s.", printable(reason))
+	return fmt.Appendf(nil, "421 Service not available: %s.", Printable(reason))
 }
 
-// printable makes a reason fit for one reply line: no control bytes, no end.
-func printable(s string) string {
+// Printable makes a reason fit for one reply line: no control bytes, no end.
+func Printable(s string) string {
 	b := []byte(s)
 	for i, c := range b {
 		if c < ' ' || c == 0x7f || c == 0xff {

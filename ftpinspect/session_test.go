@@ -77,13 +77,13 @@ func TestReplyCode(t *testing.T) {
 		"220 ready": "220 false", "220-ready": "220 true", "220": "220 false", "227(1,2)": "227 false",
 		"2200 x": "0 false", "22": "0 false", " 220 x": "0 false", "720 x": "0 false", "020 x": "0 false", "2x0": "0 false",
 	} {
-		code, more := replyCode([]byte(line))
+		code, more := ReplyCode([]byte(line))
 		if got := fmt.Sprint(code, more); got != want {
 			t.Errorf("%q: %s, want %s", line, got, want)
 		}
 	}
 	for line, want := range map[string]bool{"211 End": true, "211": true, "211-x": false, "212 End": false, " 211 End": false, "211x": false} {
-		if endsReply([]byte(line), 211) != want {
+		if EndsReply([]byte(line), 211) != want {
 			t.Errorf("%q ends a 211-: %v", line, !want)
 		}
 	}

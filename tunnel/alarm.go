@@ -12,8 +12,9 @@ type alarms struct {
 
 // alarm is one thing to do at a time.
 type alarm struct {
-	at time.Time
-	do func()
+	at        time.Time
+	do        func()
+	cancelled bool
 }
 
 // after has do called by ring once d has passed.
@@ -24,8 +25,12 @@ func (a *alarms) after(d time.Duration, do func()) *alarm {
 	return n
 }
 
-// cancel forgets an alarm; nil is none.
+// cancel forgets an alarm, also one that is due together with the one that is
+// ringing; nil is none.
 func (a *alarms) cancel(n *alarm) {
+	if n != nil {
+		n.cancelled = true
+	}
 	for i, p := range a.pending {
 		if p == n {
 			a.pending = append(a.pending[:i], a.pending[i+1:]...)
@@ -57,7 +62,9 @@ func (a *alarms) ring() {
 	clear(a.pending[len(rest):])
 	a.pending = rest
 	for _, n := range due {
-		n.do()
+		if !n.cancelled {
+			n.do()
+		}
 	}
 	a.set()
 }

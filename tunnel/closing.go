@@ -27,7 +27,7 @@ func (s *session) controlGone(k *control) {
 // sayGoodbye ends the session with a 421, in words of our own.
 func (s *session) sayGoodbye(reason string) {
 	if !s.closing {
-		s.send(Client, []byte("421 "+oneLine(reason)+".\r\n"))
+		s.send(Client, []byte("421 "+ftpinspect.Printable(reason)+".\r\n"))
 		s.close(reason)
 	}
 }
@@ -146,20 +146,4 @@ func (s *session) flush(d time.Duration) {
 			return
 		}
 	}
-}
-
-// oneLine makes a reason fit for a reply: no control bytes, no full stop, not
-// endless.
-func oneLine(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c < ' ' || c >= 0x7f {
-			b[i] = ' '
-		}
-	}
-	b = b[:min(len(b), 300)]
-	for len(b) > 0 && (b[len(b)-1] == '.' || b[len(b)-1] == ' ') {
-		b = b[:len(b)-1]
-	}
-	return string(b)
 }

@@ -35,7 +35,7 @@ func (c *ftpClient) warm() {
 func TestFirstDialRefused(t *testing.T) {
 	inLab(t, &Tunnel{Mode: ftpinspect.ModePassive}, func(s *ftpScript) {
 		s.login()
-		s.passive().Close()
+		s.passiveNowhere()
 		s.want("NOOP")
 		s.say("200 yes")
 		s.idle()
@@ -56,7 +56,7 @@ func TestLaterDialRefused(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
 		s.login()
 		s.warm()
-		s.passive().Close()
+		s.passiveNowhere()
 		s.want("RETR f")
 		s.say("150 here")
 		s.idle()

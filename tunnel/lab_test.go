@@ -140,6 +140,12 @@ func (s *ftpScript) passive() net.Listener {
 	return l
 }
 
+// passiveNowhere answers a PASV with a port at which nobody listens.
+func (s *ftpScript) passiveNowhere() {
+	s.want("PASV")
+	s.say("227 Entering Passive Mode (127,0,0,1,19,136).") // 5000
+}
+
 // accept takes the data connection of a passive transfer.
 func (s *ftpScript) accept(l net.Listener) net.Conn {
 	c, err := l.Accept()

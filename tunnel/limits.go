@@ -16,7 +16,8 @@ type Limits struct {
 	// (twice Sessions).
 	DataConns int
 
-	// Login is the time from the greeting to the server's 230 (120 s).
+	// Login is the time from the client's connection to the server's 230
+	// (120 s).
 	Login time.Duration
 	// Expectation is how long a data listener waits for its first
 	// connection (60 s).

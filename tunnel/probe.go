@@ -77,36 +77,20 @@ func (p *prober) reply(limit time.Duration) (code int, first string, err error) 
 			err = errors.New("it stays silent")
 		}
 	}()
-	first, err = p.line()
-	if err != nil {
-		return 0, "", err
+	for strings.TrimSpace(first) == "" { // blank lines of a banner
+		if first, err = p.line(); err != nil {
+			return 0, "", err
+		}
 	}
-	code, more := replyCode(first)
+	code, more := ftpinspect.ReplyCode([]byte(first))
 	for more {
 		var line string
 		if line, err = p.line(); err != nil {
 			return 0, first, err
 		}
-		more = line != first[:3] && !strings.HasPrefix(line, first[:3]+" ")
+		more = !ftpinspect.EndsReply([]byte(line), code)
 	}
 	return code, first, nil
-}
-
-// replyCode reads the code of a line and whether more lines follow.
-func replyCode(line string) (code int, more bool) {
-	if len(line) < 3 {
-		return 0, false
-	}
-	for _, c := range line[:3] {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		code = 10*code + int(c-'0')
-	}
-	if len(line) > 3 && line[3] != ' ' && line[3] != '-' {
-		return 0, false
-	}
-	return code, len(line) > 3 && line[3] == '-'
 }
 
 // line reads a line.

@@ -24,6 +24,7 @@ func TestProbe(t *testing.T) {
 		"220- many":        {"220- many", "  words", "2200 no", "220-more", "220 end"},
 		"220-------------": {"220-------------", "220 end"},
 		"220-bare":         {"220-bare", "220"},
+		"220 after blanks": {"", "  ", "220 after blanks"},
 	} {
 		probe(t, func(s *ftpScript) {
 			s.say(lines...)
