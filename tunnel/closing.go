@@ -56,7 +56,7 @@ func (s *session) consider() {
 	switch {
 	case s.opaque && s.client.gone && s.server.gone:
 		s.close("the encrypted session ended")
-	case !s.closing && s.server == nil && s.client.end != nil:
+	case !s.closing && s.server == nil && s.client.end != nil && !s.saidAll():
 		s.close("the client left")
 	}
 	if s.closing && !s.lingering && !s.dataUnderWay() {
@@ -64,6 +64,10 @@ func (s *session) consider() {
 		s.alarms.after(s.limits.Linger, func() { s.over = true })
 	}
 }
+
+// saidAll tells that a client has ended its half once it had said something: it
+// may still listen for the answers.
+func (s *session) saidAll() bool { return s.client.end == io.EOF && s.early > 0 }
 
 // considerDraining ends a session that has nothing to do, when the tunnel is
 // coming to its end.

@@ -173,6 +173,27 @@ func TestTargetNotFTP(t *testing.T) {
 	}
 }
 
+// A client that says all it wants and ends its half is answered, however long
+// the server takes to be reached.
+func TestEarlyEnd(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		s.want("QUIT")
+		s.say("221 bye")
+	}, func(l *lab) {
+		l.ssh.set(func(s *memSide) { s.delay = 5 * time.Second })
+		c := l.connect()
+		c.say("USER a")
+		c.say("PASS b")
+		c.say("QUIT")
+		closeWrite(c.conn)
+		for _, code := range []string{"220", "331", "230", "221"} {
+			c.hear(code)
+		}
+		c.ended()
+	})
+}
+
 // What a client sends before the server can be reached is kept, up to a bound.
 func TestEarlyLines(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
