@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross package release setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross package release image setup clean
 
 all: build
 
@@ -110,6 +110,12 @@ GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1
 release:
 	$(GORELEASER) check
 	$(GORELEASER) release --snapshot --clean
+
+# Container images in dist/, made of nothing else than what is here (as root,
+# with buildah and lftp), and a look at the manifest of the job that uses them.
+image:
+	packaging/image/build.sh
+	$(GO) -C packaging/kubernetes/check run . ../mirror.yaml
 
 # Installs what the tests start (Debian, as root), or says what is missing.
 setup:
