@@ -21,6 +21,7 @@ type screen struct {
 	mu     sync.Mutex // guards what follows
 	cursor *cwriter.Writer
 	lines  []string // live, without line ends
+	drawn  bool     // some stand on the terminal
 	asking int      // prompts, which have the terminal for themselves
 }
 
@@ -67,8 +68,13 @@ func (s *screen) show(lines []string) {
 }
 
 // draw writes what waits for the cursor, and the live lines. It leaves the
-// cursor below them; the next one begins by going back.
+// cursor below them; the next one begins by going back, from the first column:
+// what a user has typed meanwhile, as ^C, has moved it.
 func (s *screen) draw() error {
+	if s.drawn {
+		_, _ = s.file.WriteString("\r")
+	}
+	s.drawn = len(s.lines) > 0
 	for _, l := range s.lines {
 		_, _ = s.cursor.WriteString(l + "\n")
 	}
@@ -87,7 +93,7 @@ func (s *screen) ours() bool {
 
 // leave has the live lines stay where they are.
 func (s *screen) leave() {
-	s.lines = nil
+	s.lines, s.drawn = nil, false
 	s.cursor.Reset()
 }
 

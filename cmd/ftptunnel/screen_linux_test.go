@@ -40,6 +40,11 @@ func TestScreen(t *testing.T) {
 	s.show([]string{"live 3"})
 	shows(t, x, "first", "second", "live 3")
 
+	x.Type("^C") // and the terminal shows it
+	shows(t, x, "first", "second", "live 3", "^C")
+	s.show([]string{"live 3", "live 4"})
+	shows(t, x, "first", "second", "live 3", "live 4")
+
 	s.pause()
 	shows(t, x, "first", "second")
 	s.show([]string{"not now"})
