@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak errors masters fuzz lint cross package release image setup clean
+.PHONY: all build test replay matrix heavy faults attacks soak errors screens masters fuzz lint cross package release image setup clean
 
 all: build
 
@@ -55,6 +55,11 @@ bench-quick:
 # Writes docs/errors.md: what ssh and ftptunnel say of the same failures.
 errors: setup
 	FTPTUNNEL_ERRORS=1 $(GO) test -count=1 -run='^TestErrors$$' $(ARGS) ./cmd/ftptunnel
+
+# Writes the screens of docs/session.md and docs/progress.md as the program shows
+# them now. The tests hold the pages against it.
+screens: setup
+	FTPTUNNEL_REAL=1 $(GO) test -count=1 -run='^TestSession$$|^TestProgress$$' $(ARGS) ./cmd/ftptunnel -update
 
 # A user's OpenSSH master under a thousand data connections.
 masters: setup

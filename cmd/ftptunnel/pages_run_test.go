@@ -28,16 +28,7 @@ var pageClients = []string{
 // impossible here, as it is written, on hosts that are called what the pages
 // call them. How pages are written for it stands in pages_parse_test.go.
 func TestPages(t *testing.T) {
-	if err := netlab.Available(); err != nil {
-		daemons.Missing(t, "the pages' hosts: %v", err)
-	}
-	if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {
-		daemons.Missing(t, "the pages' hosts need mount namespaces: %v: %s", err, out)
-	}
-	for _, client := range pageClients {
-		program, pkg, _ := strings.Cut(client, ":")
-		daemons.Find(t, program, pkg)
-	}
+	needScene(t)
 	program := buildProgram(t, withRace)
 	// More than t.Parallel runs at a time, for most of the time is waiting:
 	// ProFTPD pauses for 0.2 s after every session.
@@ -66,6 +57,21 @@ func follow(t *testing.T, program string, p *page) {
 	defer r.stop()
 	for _, b := range p.blocks {
 		r.read(p.name, b)
+	}
+}
+
+// needScene ends the test where a scene cannot be made, or lacks a client.
+func needScene(t *testing.T) {
+	t.Helper()
+	if err := netlab.Available(); err != nil {
+		daemons.Missing(t, "the pages' hosts: %v", err)
+	}
+	if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {
+		daemons.Missing(t, "the pages' hosts need mount namespaces: %v: %s", err, out)
+	}
+	for _, client := range pageClients {
+		program, pkg, _ := strings.Cut(client, ":")
+		daemons.Find(t, program, pkg)
 	}
 }
 

@@ -41,6 +41,7 @@ type scene struct {
 	dir   string // bin, home/me, srv, passwd, hosts
 	hosts map[string]*netlab.Host
 	roots []string // the FTP servers' folders
+	gate  *daemons.SSHServer
 }
 
 func newScene(t *testing.T, program string, strict bool) *scene {
@@ -58,11 +59,11 @@ func newScene(t *testing.T, program string, strict bool) *scene {
 	s.ftp(t, "gate", "127.0.0.1", 21)
 	s.ftp(t, "server", "10.78.2.2", 21)
 	s.ftp(t, "server", "10.78.2.2", 2100)
-	gate := s.sshd(t, "gate", daemons.SSHOptions{
+	s.gate = s.sshd(t, "gate", daemons.SSHOptions{
 		Host: "10.78.1.2", Hosts: filepath.Join(s.dir, "gatehosts"),
 		Extra: []string{"Subsystem sftp internal-sftp -d " + s.roots[1]}, // the FTP server's files
 	})
-	servers := map[string]*daemons.SSHServer{"files": gate, "gate": gate}
+	servers := map[string]*daemons.SSHServer{"files": s.gate, "gate": s.gate}
 	if strict {
 		s.on(t, "strict", func() {
 			daemons.VSFTPD(t, daemons.FTPOptions{Host: "127.0.0.1", Port: 21, Extra: []string{"pasv_enable=NO"}})
