@@ -19,5 +19,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), processEnv()))
+	e := processEnv()
+	tune(e.getenv)
+	os.Exit(run(context.Background(), e))
 }

@@ -70,7 +70,6 @@ func run(ctx context.Context, e env) int {
 			return (&program{env: e, options: o, log: newLogger(e.stderr, o)}).leaveBehind()
 		}
 	}
-	tuneGC(e.getenv)
 	screen := newScreen(e, o)
 	log, closeLog, err := openLog(e, o, screen)
 	if err != nil {

@@ -1,6 +1,9 @@
 package main
 
-import "runtime/debug"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
 // The garbage collector by default runs at every doubling of a small heap,
 // which costs a transfer several per cent of its rate. The limit keeps the
@@ -11,11 +14,21 @@ const (
 	memoryLimit = 512 << 20 // bytes
 )
 
-// tuneGC sets the collector's target unless the user has set one.
-func tuneGC(getenv func(string) string) {
-	if getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
-		return
+// tune fits the runtime to what this program does, but for what the user has
+// set.
+func tune(getenv func(string) string) {
+	if getenv("GOGC") == "" && getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(gcPercent)
+		debug.SetMemoryLimit(memoryLimit)
 	}
-	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(memoryLimit)
+	if getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(processors(runtime.GOMAXPROCS(0)))
+	}
 }
+
+// processors is on how many of those that there are the program's goroutines
+// run at once: half. The other ends of what it carries, the client and often
+// the servers, want the rest. Three goroutines hand each packet on, and where
+// each wakes on a processor of its own a download costs half as much again in
+// processor time (2.6 against 1.6 s/GB on two), and is no faster.
+func processors(there int) int { return max(1, there/2) }
