@@ -13,7 +13,7 @@ VERSION=${VERSION:-${tagged#v}}
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export VERSION SOURCE_DATE_EPOCH
 
-rm -rf dist
+rm -rf dist/amd64 dist/arm64 dist/completion dist/*.deb dist/*.rpm dist/*.apk
 mkdir -p dist/completion
 gzip -9nc packaging/ftptunnel.1 >dist/ftptunnel.1.gz
 for shell in bash zsh fish; do
