@@ -102,11 +102,13 @@ cross:
 	GOOS=windows $(GO) build ./...
 	GOOS=freebsd $(GO) build ./...
 
-# deb, rpm and apk in dist/, with a look at what they do to a fresh Debian (as
-# root, with debootstrap, rpm and mandoc). VERSION is theirs.
+# deb, rpm and apk in dist/, with a look at what they do to a fresh Debian, and
+# at their units under a systemd of their own (as root, with debootstrap, rpm
+# and mandoc). VERSION is theirs.
 package:
 	packaging/package.sh
 	packaging/check.sh $(CURDIR)/.cache
+	packaging/units.sh $(CURDIR)/.cache
 
 # The archives of a release for every system, with their lists of parts and
 # checksums, in dist/release. Building the tool takes some minutes once. It is
