@@ -327,3 +327,12 @@ func TestManyChannels(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A forward asked for as the connection ends is refused, and opens nothing.
+func TestForwardAtTheEnd(t *testing.T) {
+	p := newPeer(&SSHServer{}, nil, nil)
+	p.sub.closeAll()
+	if f, err := p.listen(forwardMsg{Host: "127.0.0.1"}); f != nil || err == nil {
+		t.Errorf("%+v, %v", f, err)
+	}
+}

@@ -68,9 +68,11 @@ func (p *peer) listen(m forwardMsg) (*forward, error) {
 			continue
 		}
 		f.key.port = uint32(l.Addr().(*net.TCPAddr).Port)
-		if p.sub.add(l) {
-			f.listeners = append(f.listeners, l)
+		if !p.sub.add(l) {
+			failed = net.ErrClosed // the connection is at its end
+			continue
 		}
+		f.listeners = append(f.listeners, l)
 	}
 	if len(f.listeners) == 0 {
 		return nil, failed
