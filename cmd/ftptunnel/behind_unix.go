@@ -66,12 +66,28 @@ func (p *program) runBehind() (int, error) {
 	c.Env = append(p.environ(), readyVariable+"="+strconv.Itoa(readyDescriptor))
 	c.Stdout, c.Stderr = p.stdout, p.stderr // and no standard input, as ssh -f
 	c.ExtraFiles = []*os.File{report}
+	keepFromChild()
 	err = c.Start()
 	report.Close()
 	if err != nil {
 		return 0, err
 	}
 	return awaitBehind(c, ready, sigs)
+}
+
+// keepFromChild keeps from the process behind what else this one was started
+// with: a script's lock would be held for as long as the tunnel stands. Ssh
+// closes such descriptors as it starts (closefrom(3)).
+func keepFromChild() {
+	open, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		return
+	}
+	for _, entry := range open {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
 }
 
 // awaitBehind waits until the process has reported that it is ready, or has
