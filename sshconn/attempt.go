@@ -71,9 +71,9 @@ func (c *Client) begin(ctx context.Context) (*attempt, error) {
 	return a, nil
 }
 
-// leave drops a connection that was lost. If it did not last, the next one
-// waits: a server that ends each connection would be knocked at without end.
-// The caller holds mu.
+// leave drops a connection that was lost. If it did not last, and the one before
+// it was of no use either, the next one waits: a server that ends each connection
+// would be knocked at without end. The caller holds mu.
 func (c *Client) leave() {
 	if time.Since(c.since) >= c.steady {
 		c.pause = 0

@@ -100,6 +100,7 @@ func (c *Client) DialContext(ctx context.Context, network, address string) (net.
 		}
 		k, err := conn.dial(ctx, address)
 		if err == nil {
+			c.served()
 			return k, nil
 		}
 		var lost *LostError
@@ -107,6 +108,14 @@ func (c *Client) DialContext(ctx context.Context, network, address string) (net.
 			return nil, err
 		}
 	}
+}
+
+// served notes that the connection was of use: if it is lost the next one is
+// made at once.
+func (c *Client) served() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pause = 0
 }
 
 // Listen makes the SSH server listen, on port 0 on a port that it chooses. The

@@ -265,16 +265,21 @@ func TestKeepAliveLeavesIdleServer(t *testing.T) {
 	}
 }
 
+// A connection that was of use is made again at once, however soon it is lost.
 func TestReconnects(t *testing.T) {
 	s, cfg := embedded(t, testenv.SSHOptions{})
 	c := client(t, cfg, nil)
-	c.steady = 0 // as if each connection had lasted
 	target := echoServer(t)
 	for range 5 {
 		conn, err := c.DialContext(short(t), "tcp", target)
 		if err != nil {
 			t.Fatal(err)
 		}
+		c.mu.Lock()
+		if c.pause != 0 {
+			t.Errorf("if it is lost the next one waits for %v", c.pause)
+		}
+		c.mu.Unlock()
 		s.Drop()
 		if _, err := conn.Read(make([]byte, 1)); err == nil || err == io.EOF {
 			t.Fatalf("got %v", err)
