@@ -16,7 +16,7 @@ import (
 const (
 	sessionFile  = "pub/disk.img"
 	sessionBytes = 200_000_000
-	sessionCron  = `ftptunnel --batch files -- lftp -c 'open {url}; mirror --only-newer pub /srv/pub'`
+	sessionCron  = `ftptunnel --batch files -- lftp -c 'open -p {port} {host}; mirror --only-newer pub /srv/pub'`
 )
 
 // session is the way of a newcomer, who has two terminals.

@@ -106,7 +106,7 @@ Examples:
     $ ftptunnel -L 2121:ftp1:21 -L 2122:ftp2:21 gate
     $ ftptunnel -D 2121 gate
     $ ftptunnel files -- curl -sS {url}/pub/list.txt
-    $ ftptunnel --batch files -- lftp -c 'open {url}; mirror pub'
+    $ ftptunnel --batch files -- lftp -c 'open -p {port} {host}; mirror pub'
 `
 
 // version is set when a release is linked.
