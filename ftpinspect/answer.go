@@ -13,6 +13,8 @@ func greets(code int) bool { return code == 220 || code == 120 || refuses(code) 
 // requestReply acts on the server's answer to a request for a data connection.
 func (s *Session) requestReply(q *request, r *reply) {
 	switch {
+	case q.ahead:
+		s.aheadReply(q, r)
 	case q.server.active() && class(r.code) == 2:
 		s.succeed(q, r.lines)
 	case !q.server.active() && isPassiveCode(r.code):
@@ -25,6 +27,19 @@ func (s *Session) requestReply(q *request, r *reply) {
 // passiveReply reads where the server listens and asks for the listener that
 // the client is told of instead.
 func (s *Session) passiveReply(q *request, r *reply) {
+	server, ok := s.passiveEnd(q, r)
+	if !ok {
+		s.next(q)
+		return
+	}
+	if q.slot == nil {
+		q.slot = s.newSlot()
+	}
+	s.connect(q, server, r)
+}
+
+// passiveEnd is where the server listens, as its reply says.
+func (s *Session) passiveEnd(q *request, r *reply) (server End, ok bool) {
 	a, err := parsePassive(r.code, texts(r.lines))
 	if err == nil && a.port < minPort {
 		s.note(NoteLowPort, string(r.first))
@@ -33,20 +48,21 @@ func (s *Session) passiveReply(q *request, r *reply) {
 	if err != nil {
 		s.note(NoteUnparsable, string(r.first))
 		q.reason = "the server's address cannot be used: " + err.Error()
-		s.next(q)
-		return
+		return End{}, false
 	}
 	if a.extra {
 		s.note(NoteExtraNumbers, string(r.first))
 	}
+	return End{Host: s.dataHost(a), Port: uint16(a.port)}, true
+}
+
+// connect has the server's end dialled where r says that it listens.
+func (s *Session) connect(q *request, server End, r *reply) {
 	if q.mirrors() && len(r.lines) == 1 {
 		q.answered = r.first
 	}
-	if q.slot == nil {
-		q.slot = s.newSlot()
-	}
 	q.state = stateOpening
-	s.expect(q, End{Host: s.dataHost(a), Port: uint16(a.port)})
+	s.expect(q, server)
 	s.announced = q.expectation
 }
 
@@ -128,6 +144,7 @@ func (s *Session) greetedWith(code int) {
 // reinitialize undoes what the session has agreed on, RFC 959, section 4.1.1.
 func (s *Session) reinitialize() {
 	s.epsvAll, s.blocks, s.loggedIn = false, false, false
+	s.ahead.ours = false
 	if s.current != nil {
 		s.forget(s.current)
 	}

@@ -46,6 +46,11 @@ type Config struct {
 	// data is dialled at the host of the control connection.
 	ReplyHost bool
 
+	// Prefetch asks the server for the next passive address before the client
+	// does, once one was used (see ahead). A client that then sends a transfer
+	// command without having asked gets a 425.
+	Prefetch bool
+
 	// FXP permits a PORT or EPRT that names a third host.
 	FXP bool
 

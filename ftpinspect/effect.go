@@ -117,6 +117,9 @@ const (
 	// TimerIdle: a command of our own waits for the server to answer all of
 	// the client's (10 s).
 	TimerIdle
+	// TimerPause: a request that can be answered already may not be answered
+	// at once (3 ms).
+	TimerPause
 )
 
 // Close ends the session after what was returned before it has been written:

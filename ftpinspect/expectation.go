@@ -61,7 +61,7 @@ func (s *Session) establish(e *expectation) {
 	if s.current != nil && s.current != e {
 		s.forget(s.current)
 	}
-	s.current, s.announced = e, e
+	s.current, s.announced, s.ahead.ours = e, e, false
 }
 
 func (s *Session) forget(e *expectation) {
@@ -172,6 +172,7 @@ func (s *Session) DialFailed(id ID, err error) []Effect {
 		return s.take()
 	}
 	e.failed = err
+	s.ahead.off = s.ahead.off || e.request.adopted
 	s.know.Dialled = false
 	s.know.works &^= passiveDialects
 	s.dataFailed(e, err)

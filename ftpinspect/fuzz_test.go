@@ -123,6 +123,7 @@ func FuzzDialogue(f *testing.F) {
 	for _, script := range seedScripts(f) {
 		f.Add(byte(0), script)
 		f.Add(byte(1), script)
+		f.Add(byte(64), script)
 	}
 	f.Add(byte(0), []byte("S220 hi\nCPASV\nS227 (127,0,0,1,31,97)\nm\nCRETR f\nS150 x\nj\nS226 y\ne\n"))
 	f.Add(byte(2), []byte("S220 hi\nCPORT 127,0,0,1,31,97\nCRETR f\nu\nS227 (127,0,0,1,31,97)\nm\nS150 x\nj\nb\nS226 y\n"))
@@ -151,6 +152,7 @@ func policyConfig(policy byte) Config {
 		cfg.Local, cfg.Peer = netip.IPv6Loopback(), netip.IPv6Loopback()
 	}
 	cfg.ReplyHost = policy&32 != 0
+	cfg.Prefetch = policy&64 != 0
 	return cfg
 }
 
@@ -196,6 +198,8 @@ func outcomeLetter(outcome string) byte {
 	switch {
 	case f[0] == "ended" && len(f) > 3:
 		return 'b'
+	case len(f) > 1 && f[0] == "expired":
+		return 'p'
 	case f[0] == "server-gone" && len(f) > 1:
 		return 'l'
 	}
@@ -260,6 +264,12 @@ func (c *checker) step(line []byte) {
 		if len(c.timers) > 0 {
 			t := c.timers[0]
 			c.timers = c.timers[1:]
+			c.check(c.s.Expired(t))
+		}
+	case 'p':
+		if last := len(c.timers) - 1; last >= 0 {
+			t := c.timers[last]
+			c.timers = c.timers[:last]
 			c.check(c.s.Expired(t))
 		}
 	case 'g':
@@ -334,6 +344,9 @@ func (c *checker) drain() {
 		c.t.Fatalf("%d replies are held for ever", len(c.s.out))
 	}
 	w := c.s.wait
+	if r := c.s.awaiting(); r != nil && c.s.ahead.next != nil && c.s.transferring() {
+		return // the server owes the reply to a transfer first
+	}
 	if w != nil && w.request != nil && (w.request.state != stateAsked || w.request.slot != nil) {
 		c.t.Fatalf("%s waits for ever, in state %d", w.line, w.request.state)
 	}

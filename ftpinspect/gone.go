@@ -28,7 +28,7 @@ func (s *Session) ServerGone(err error) []Effect {
 		}
 	}
 	unfinished := s.reply
-	s.pending, s.queue, s.wait, s.reply = nil, nil, nil, nil
+	s.pending, s.queue, s.wait, s.reply, s.ahead.next = nil, nil, nil, nil, nil
 	if unfinished != nil && unfinished.slot != nil {
 		unfinished.slot.held = nil
 	}
@@ -51,7 +51,7 @@ func (s *Session) watchRest() {
 // to a transfer if it has left.
 func (s *Session) unanswered() bool {
 	for _, c := range s.pending {
-		if !s.quit || c.transfer != nil {
+		if (!s.quit || c.transfer != nil) && (c.request == nil || !c.request.ahead) {
 			return true
 		}
 	}

@@ -92,6 +92,10 @@ func (s *Session) skip(i int) {
 // swallowed ends a request that the server has passed over. The client has no
 // answer to expect, unless the server was asked in another way than its own.
 func (s *Session) swallowed(r *request) {
+	if r.ahead {
+		s.aheadFailed(r)
+		return
+	}
 	if r.slot != nil {
 		r.reason = "the server does not answer " + r.server.verb()
 		s.fail(r)

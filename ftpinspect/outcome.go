@@ -44,6 +44,7 @@ func (s *Session) Unmet(id ID, side Side, err error) []Effect {
 		r.strike(activeDialects)
 	default:
 		r.strike(passiveDialects)
+		s.readopt(r)
 	}
 	s.next(r)
 	s.pump()

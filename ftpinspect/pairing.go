@@ -43,6 +43,7 @@ func (s *Session) ServerLine(l Line) []Effect {
 		s.strayLine(l.Text)
 	}
 	s.pump()
+	s.askIfDue()
 	return s.take()
 }
 
@@ -73,6 +74,10 @@ func (s *Session) beginReply(code int, first []byte) {
 	s.reply = r
 	c := r.command
 	switch {
+	case c == nil && code == 421 && s.ahead.ours:
+		// pyftpdlib 1.5.7 closes a port that nobody came to, and says so
+		s.aheadFailed(s.ahead.next)
+		r.handle = handDrop
 	case c == nil && isPassiveCode(code):
 		s.note(NoteUnsolicited, string(first))
 		r.handle = handDrop
@@ -98,6 +103,7 @@ func (s *Session) replyLine(text []byte, last bool) {
 	case c == nil:
 	case c.kind == kindGreeting:
 		s.noteGreeting(text)
+		s.ahead.noteInTurn(text)
 	case c.transfer != nil && class(r.code) == 1:
 		c.transfer.announces(text)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +156,8 @@ func (p *player) configure(setting string) error {
 		p.cfg.ReplyHost = true
 	case "far":
 		p.cfg.Far = true
+	case "prefetch":
+		p.cfg.Prefetch = true
 	case "fxp":
 		p.cfg.FXP = true
 	case "session": // a further one, with what was learnt
@@ -189,12 +192,7 @@ func (p *player) outcome(f []string) error {
 	case "ended":
 		return p.ended(id, f[2:])
 	case "expired":
-		if len(p.timers) == 0 {
-			return errors.New("no timer runs")
-		}
-		t := p.timers[0]
-		p.timers = p.timers[1:]
-		p.show(p.s.Expired(t))
+		return p.expired(arg(1))
 	case "server-gone":
 		p.serverGone(f[1:])
 	case "client-gone":
@@ -203,6 +201,18 @@ func (p *player) outcome(f []string) error {
 		return errors.New("unknown outcome")
 	}
 	return nil
+}
+
+// expired has the oldest timer of a kind expire, of any kind if it is empty.
+func (p *player) expired(kind string) error {
+	for i, t := range p.timers {
+		if kind == "" || kind == timerNames[t.Kind] {
+			p.timers = slices.Delete(p.timers, i, i+1)
+			p.show(p.s.Expired(t))
+			return nil
+		}
+	}
+	return errors.New("no timer runs")
 }
 
 func (p *player) listeners(f []string) (l Listeners) {
@@ -275,7 +285,7 @@ func describe(e Effect) string {
 	case Watch:
 		return fmt.Sprintf("! watch %d", e.ID)
 	case StartTimer:
-		return "! timer " + [...]string{"data", "reply", "idle"}[e.T.Kind]
+		return "! timer " + timerNames[e.T.Kind]
 	case Close:
 		return "! close " + e.Reason
 	case EndServer:
@@ -289,6 +299,8 @@ func describe(e Effect) string {
 	}
 	return fmt.Sprintf("! %T", e)
 }
+
+var timerNames = [...]string{TimerData: "data", TimerReply: "reply", TimerIdle: "idle", TimerPause: "pause"}
 
 var noteNames = map[NoteKind]string{
 	NoteTLSRefused: "tls-refused", NoteTLSRequired: "tls-required", NoteTLSPassed: "tls-passed", NoteDataHost: "data-host",

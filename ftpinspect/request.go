@@ -23,14 +23,21 @@ type request struct {
 	refusal     [][]byte // a reply of the server that the client may see
 	reason      string   // why the last way failed
 	answered    []byte   // the server's passive reply, if it is of one line
+
+	pauses  bool   // it must not be answered yet
+	adopted bool   // it has taken an address that was asked for ahead
+	ahead   bool   // it is the session's own, made ahead of the client; of these
+	reply   *reply // is the server's answer, once that has come,
+	end     End    // and where the server listens
 }
 
 type requestState int
 
 const (
-	stateIdle    requestState = iota // waits for the server to have answered all
-	stateAsked                       // the server was asked
-	stateOpening                     // the caller was asked
+	stateIdle     requestState = iota // waits for the server to have answered all
+	stateAwaiting                     // takes what was asked for ahead, once that is answered
+	stateAsked                        // the server was asked
+	stateOpening                      // the caller was asked
 	stateDone
 )
 
@@ -156,6 +163,11 @@ func (s *Session) open(r *request) {
 // ask puts the request to a server. Lines behind it follow at once if this way
 // has worked before; else a refusal could no longer be bridged.
 func (s *Session) ask(r *request) {
+	if r.server.active() {
+		s.dropAhead()
+	} else if s.adopt(r) {
+		return
+	}
 	r.state, r.asked = stateAsked, true
 	line := []byte(r.server.verb())
 	if r.server.active() {
@@ -209,6 +221,9 @@ func (s *Session) giveUpBefore(r *request) {
 // proven tells that lines behind a request need not wait for its outcome. A
 // second undecided one holds them up: each may keep a listener open.
 func (s *Session) proven(r *request) bool {
+	if s.ahead.ours {
+		return false // if it is refused the server would use the other
+	}
 	for _, c := range s.pending {
 		if c.request != nil && c.request != r && c.own == nil {
 			return false

@@ -31,6 +31,7 @@ type Session struct {
 
 	greeted   bool
 	lingers   bool // see lingering
+	ahead     ahead
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes
@@ -171,6 +172,9 @@ func (s *Session) dispatches() bool {
 func (s *Session) dispatch(l Line) {
 	c := parseCommand(l.Text)
 	c.mute = c.mute || s.transferring()
+	if c.kind != kindRequest && c.kind != kindTransfer && !harmless[c.verb] {
+		s.dropAhead()
+	}
 	switch {
 	case l.TooLong || smuggles(l.Text):
 		s.note(NoteLongLine, "")

@@ -26,6 +26,7 @@ var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Up
 // connection can come.
 func (s *Session) beginTransfer(c *command) {
 	c.transfer = &transfer{Transfer: Transfer{Verb: c.verb, Path: c.arg, Direction: directions[c.verb]}}
+	s.ahead.due = false
 	if e := s.current; e != nil && e.failed != nil && !s.asking() {
 		s.answer(c, replyNoData(e.failed.Error()))
 		return
@@ -34,14 +35,19 @@ func (s *Session) beginTransfer(c *command) {
 		s.answer(c, replyNoData("the last one was for a download, ask for another"))
 		return
 	}
+	if s.astray() {
+		s.answer(c, replyNoData("the last one was used, ask for another"))
+		return
+	}
 	s.hasten(c.transfer)
 	s.forward(c, c.line)
+	s.askWith(c)
 }
 
-// asking tells that a request for a data connection is unanswered.
+// asking tells that a client's request for a data connection is unanswered.
 func (s *Session) asking() bool {
 	for _, c := range s.pending {
-		if c.request != nil && c.own == nil {
+		if c.request != nil && c.own == nil && !c.request.ahead {
 			return true
 		}
 	}
@@ -91,6 +97,7 @@ func (s *Session) transferReply(c *command, r *reply) {
 	t.over, t.code, t.first, t.slot = true, r.code, string(r.first), r.slot
 	t.slot.done = func() { s.do(t.complete()) }
 	s.learnFrom(t)
+	s.askAfter(t)
 	if !s.mustHold(t) {
 		s.conclude(t)
 		return

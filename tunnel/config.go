@@ -28,6 +28,7 @@ func (s *session) inspectorConfig() ftpinspect.Config {
 		ActiveAddrs: addrs,
 		Far:         isFar(s.t.serverSide()),
 		ReplyHost:   s.t.ReplyHost,
+		Prefetch:    s.t.Prefetch,
 		FXP:         s.t.FXP,
 		TLS:         s.t.TLS,
 	}

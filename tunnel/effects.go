@@ -62,6 +62,10 @@ func (s *session) carryOutState(e ftpinspect.Effect) {
 	}
 }
 
+// pause is ftpinspect's TimerPause: longer than a program takes from sending a
+// command to looking for the reply, and little beside a round trip.
+const pause = 3 * time.Millisecond
+
 // allotted is how long an inspector's timer runs.
 func (s *session) allotted(k ftpinspect.TimerKind) time.Duration {
 	switch k {
@@ -69,6 +73,8 @@ func (s *session) allotted(k ftpinspect.TimerKind) time.Duration {
 		return s.limits.Data
 	case ftpinspect.TimerReply:
 		return s.limits.Reply
+	case ftpinspect.TimerPause:
+		return pause
 	}
 	return s.limits.Idle
 }

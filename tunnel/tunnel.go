@@ -23,9 +23,10 @@ type Tunnel struct {
 	// [ftpinspect.Proxy] has it, and can reach every host that Server can.
 	Target string
 
-	// Mode, ReplyHost, FXP and TLS are the policies of [ftpinspect.Config].
+	// Mode, ReplyHost, Prefetch, FXP and TLS are the policies of [ftpinspect.Config].
 	Mode      ftpinspect.ServerMode
 	ReplyHost bool
+	Prefetch  bool
 	FXP       bool
 	TLS       ftpinspect.TLSMode
 
