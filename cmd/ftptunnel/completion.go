@@ -53,6 +53,7 @@ var completedOptions = []completed{
 	{name: "server-mode", about: "data connections on the server side", argument: "mode", values: keys(serverModes)},
 	{name: "active-address", about: "where the FTP server reaches the SSH server", argument: "address"},
 	{name: "data-host", about: "the host that a 227 port is dialled on", argument: "which", values: []string{"control", "reply"}},
+	{name: "prefetch", about: "ask for the next passive address ahead of the client"},
 	{name: "fxp", about: "permit data connections to third hosts"},
 	{name: "tls", about: "what becomes of AUTH TLS", argument: "what", values: keys(tlsModes)},
 	{name: "q", about: "errors only"},

@@ -34,6 +34,7 @@ type options struct {
 	serverMode    ftpinspect.ServerMode
 	activeAddress netip.Addr
 	replyHost     bool
+	prefetch      bool
 	fxp           bool
 	tls           ftpinspect.TLSMode
 
@@ -92,6 +93,7 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	f.StringVar(&r.serverMode, "server-mode", "auto", "")
 	f.StringVar(&r.activeAddress, "active-address", "", "")
 	f.StringVar(&r.dataHost, "data-host", "control", "")
+	f.BoolVar(&o.prefetch, "prefetch", false, "")
 	f.BoolVar(&o.fxp, "fxp", false, "")
 	f.StringVar(&r.tls, "tls", "refuse", "")
 	f.BoolVar(&o.batch, "batch", false, "")

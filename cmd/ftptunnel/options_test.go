@@ -86,7 +86,7 @@ func TestParseDefaults(t *testing.T) {
 	if f := o.forwards; len(f) != 1 || f[0] != (forward{bind: "localhost", port: 2121, host: "localhost", hostPort: 21}) {
 		t.Errorf("forwards %+v", o.forwards)
 	}
-	if o.level() != levelWarn || o.logFormat != "text" || o.replyHost || o.fxp {
+	if o.level() != levelWarn || o.logFormat != "text" || o.replyHost || o.prefetch || o.fxp {
 		t.Errorf("%+v", o)
 	}
 }
@@ -107,7 +107,7 @@ func TestParseRefused(t *testing.T) {
 		{"-p x a", `-p: "x" is not a port`},
 		{"-p 0 a", `-p: "0" is not a port`},
 		{"-z a", "unknown option -z"},
-		{"--prefetch a", "unknown option --prefetch"},
+		{"--preload a", "unknown option --preload"},
 		{"a -i", "option -i needs an argument"},
 		{"a --listen", "option --listen needs an argument"},
 		{"--batch=maybe a", `option --batch does not take "maybe"`},

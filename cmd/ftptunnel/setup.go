@@ -129,6 +129,7 @@ func (p *program) newTunnel(far tunnel.Side, f forward) *tunnel.Tunnel {
 		Mode:          p.serverMode,
 		ActiveAddress: p.activeAddress,
 		ReplyHost:     p.replyHost,
+		Prefetch:      p.prefetch,
 		FXP:           p.fxp,
 		TLS:           p.tls,
 		SameUser:      len(p.command) > 0,

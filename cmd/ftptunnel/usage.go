@@ -68,6 +68,9 @@ How data connections are made:
     --data-host which         The host that a 227's port is dialled on: control
                               (default), the control connection's, or reply,
                               the one in the reply.
+    --prefetch                Ask for the next passive address ahead of the
+                              client, once it has used one: with many small
+                              files a round trip less each.
     --fxp                     Permit data connections to third hosts.
     --tls what                AUTH TLS: refuse it (default), so that clients go
                               on without, or pass it on. What follows cannot be
