@@ -8,12 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile waits until no other open file of the same name holds the lock, and
-// takes it: flock(2), which ends with the process. A file system without locks
-// gives an error at once.
-func lockFile(f *os.File) error {
+// errLocked says that somebody else holds the lock.
+var errLocked error = unix.EWOULDBLOCK
+
+// tryLock takes the lock of a file, or fails at once: with errLocked while
+// another open file of the same name holds it, otherwise if the file system has
+// none. It is flock(2)'s, which ends with the process.
+func tryLock(f *os.File) error {
 	for {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EINTR {
 			return err
 		}
 	}

@@ -11,11 +11,15 @@ import (
 // because Windows lets nobody else write what is.
 var locked = windows.Overlapped{Offset: math.MaxUint32, OffsetHigh: math.MaxInt32}
 
-// lockFile waits until no other open file of the same name holds the lock, and
-// takes it.
-func lockFile(f *os.File) error {
+// errLocked says that somebody else holds the lock.
+var errLocked error = windows.ERROR_LOCK_VIOLATION
+
+// tryLock takes the lock of a file, or fails at once: with errLocked while
+// another open file of the same name holds it.
+func tryLock(f *os.File) error {
 	at := locked
-	return windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at)
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
 }
 
 // unlockFile gives the lock back.

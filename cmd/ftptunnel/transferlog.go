@@ -90,8 +90,9 @@ func result(e tunnel.TransferEnded) string {
 type transferLog struct {
 	path string // absolute, so that messages name it fully
 
-	mu sync.Mutex // guards what follows
-	f  *os.File
+	mu     sync.Mutex // guards what follows
+	f      *os.File
+	locked bool // by somebody who keeps it so
 }
 
 // openTransferLog opens the file, or makes it. The caller closes it.
@@ -142,8 +143,29 @@ func endsTorn(f *os.File) bool {
 	return err == nil && last[0] != '\n' // an error: we may write it, and not read it
 }
 
-// write appends one object. The lock keeps a line that another process has
-// half written from being taken for a torn one.
+// lockPatience is how long a line waits for others to write theirs, which takes
+// them no time. Who keeps the lock for longer is not one of us, or was stopped,
+// and must not hold transfers up.
+const lockPatience = time.Second
+
+// lock takes the lock if it can be had, and returns what gives it back. It keeps
+// a line that another process has half written from being taken for a torn one;
+// without it there may be an empty line. The caller holds mu.
+func (l *transferLog) lock() (unlock func()) {
+	began := time.Now()
+	err := tryLock(l.f)
+	for errors.Is(err, errLocked) && !l.locked && time.Since(began) < lockPatience {
+		time.Sleep(time.Millisecond) // neither system tells when it is free
+		err = tryLock(l.f)
+	}
+	l.locked = errors.Is(err, errLocked)
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = unlockFile(l.f) }
+}
+
+// write appends one object.
 func (l *transferLog) write(r transferRecord) error {
 	var line bytes.Buffer
 	line.WriteByte('\n')
@@ -154,9 +176,7 @@ func (l *transferLog) write(r transferRecord) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if lockFile(l.f) == nil {
-		defer unlockFile(l.f)
-	}
+	defer l.lock()()
 	text := line.Bytes()
 	if !endsTorn(l.f) {
 		text = text[1:]

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"ftptunnel/testenv"
 	"ftptunnel/tunnel"
@@ -217,6 +218,42 @@ func TestTransferLogShared(t *testing.T) {
 	}
 	if got := len(readTransferLog(t, name)); got != 1+writers*each {
 		t.Errorf("%d lines", got)
+	}
+}
+
+// TestTransferLogLocked: somebody who keeps the file locked holds up no transfer,
+// and no line is lost.
+func TestTransferLogLocked(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "transfers")
+	l, err := openTransferLog(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	other, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := tryLock(other); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() {
+		var all []error
+		for range 3 {
+			all = append(all, l.write(transferRecord{}))
+		}
+		written <- errors.Join(all...)
+	}()
+	select {
+	case err = <-written:
+	case <-time.After(testTimeout):
+		t.Error("held up")
+		err = errors.Join(unlockFile(other), <-written)
+	}
+	if got := len(readTransferLog(t, name)); got != 3 || err != nil {
+		t.Errorf("%d lines, %v", got, err)
 	}
 }
 
