@@ -60,6 +60,11 @@ func (s *screen) Write(b []byte) (int, error) {
 func (s *screen) show(lines []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.replace(lines)
+}
+
+// replace is show for who holds mu.
+func (s *screen) replace(lines []string) {
 	if s.asking > 0 || !s.ours() || len(lines)+len(s.lines) == 0 {
 		return
 	}
@@ -109,9 +114,9 @@ func (s *screen) pause() {
 	if s == nil {
 		return
 	}
-	s.show(nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.replace(nil)
 	s.asking++
 }
 

@@ -100,6 +100,39 @@ func TestScreenWhole(t *testing.T) {
 	}
 }
 
+// TestScreenMakesWay: whoever draws while a prompt takes the terminal leaves
+// nothing there that would be drawn over it.
+func TestScreenMakesWay(t *testing.T) {
+	x := tty.New(t, 40, 10)
+	s := openScreen(x.Slave, func(*os.File) bool { return true })
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					s.show([]string{"live"})
+				}
+			}
+		})
+	}
+	for range 500 {
+		s.pause()
+		s.mu.Lock()
+		left := len(s.lines)
+		s.mu.Unlock()
+		s.resume()
+		if left > 0 {
+			t.Fatal("live lines have come back")
+		}
+	}
+}
+
 // A prompt has the terminal for itself while it waits for the answer.
 func TestScreenPrompt(t *testing.T) {
 	x := tty.New(t, 40, 10)
