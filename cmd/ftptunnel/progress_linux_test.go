@@ -196,7 +196,7 @@ func onTerminal(t *testing.T, p *progressScene) {
 		return line(s, `^and 6 more, \d+\.\d MB/s in all$`) && live(s[len(s)-8:])
 	})
 	x.Resize(40, 24)
-	x.Await("narrow lines", func(s []string) bool { return line(s, `^get debia\.{4}iso +\d% +\d+\.\d [kM]B/s +\d+:\d\d$`) })
+	x.Await("narrow lines", func(s []string) bool { return line(s, `^get debia\.{4}iso +\d+% +\d+\.\d [kM]B/s +\d+:\d\d$`) })
 	x.Resize(80, 24)
 	many.end()
 	moving.end()
