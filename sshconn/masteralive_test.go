@@ -20,7 +20,7 @@ import (
 
 // frozenMaster starts a user's OpenSSH master on an embedded server, which can
 // be frozen, and a client that rides it.
-func frozenMaster(t *testing.T, interval time.Duration) (*testenv.SSHServer, *Client) {
+func frozenMaster(t *testing.T, interval time.Duration, count int) (*testenv.SSHServer, *Client) {
 	t.Helper()
 	s, cfg := embedded(t, testenv.SSHOptions{})
 	dir, err := os.MkdirTemp("", "cm")
@@ -43,7 +43,7 @@ func frozenMaster(t *testing.T, interval time.Duration) (*testenv.SSHServer, *Cl
 		_, err := os.Stat(sock)
 		return err == nil
 	})
-	cfg.ControlPath, cfg.ServerAliveInterval = sock, interval
+	cfg.ControlPath, cfg.ServerAliveInterval, cfg.ServerAliveCountMax = sock, interval, count
 	c := client(t, cfg, nil)
 	if err := c.Connect(short(t)); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func frozenMaster(t *testing.T, interval time.Duration) (*testenv.SSHServer, *Cl
 // for data, and not joined again.
 func TestMasterOfMuteServerIsGivenUp(t *testing.T) {
 	for _, write := range []bool{true, false} {
-		s, c := frozenMaster(t, 100*time.Millisecond)
+		s, c := frozenMaster(t, 50*time.Millisecond, 10)
 		conn, err := c.DialContext(short(t), "tcp", echoServer(t))
 		if err != nil {
 			t.Fatal(err)
@@ -81,15 +81,16 @@ func TestMasterOfMuteServerIsGivenUp(t *testing.T) {
 	}
 }
 
-// What idles, with a server that answers, is left alone.
+// What idles, with a server that answers, is left alone. It has a second to
+// answer: this machine may have much else to do.
 func TestIdleMasterIsLeft(t *testing.T) {
-	s, c := frozenMaster(t, 20*time.Millisecond)
+	s, c := frozenMaster(t, 20*time.Millisecond, 50)
 	conn, err := c.DialContext(short(t), "tcp", echoServer(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Await(short(t), func(n testenv.SSHCounts) bool { return n.Direct >= 4 }); err != nil {
-		t.Fatal(err) // asked three times
+	if err := s.Await(short(t), func(n testenv.SSHCounts) bool { return n.Direct >= 3 }); err != nil {
+		t.Fatal(err) // asked again, after an answer
 	}
 	echoed(t, conn)
 }
@@ -108,7 +109,7 @@ func echoed(t *testing.T, conn net.Conn) {
 // A forward that is granted after its listener was given up is not left at the
 // user's master.
 func TestForwardOfMasterThatComesLateIsCancelled(t *testing.T) {
-	s, c := frozenMaster(t, 0)
+	s, c := frozenMaster(t, 0, 0)
 	s.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -124,7 +125,7 @@ func TestForwardOfMasterThatComesLateIsCancelled(t *testing.T) {
 // Forwards of a user's master are cancelled side by side: one that stands still
 // would hold the end up as often as there are forwards.
 func TestForwardsOfMasterAreCancelledAtOnce(t *testing.T) {
-	_, c := frozenMaster(t, 0)
+	_, c := frozenMaster(t, 0, 0)
 	for range 5 {
 		if _, err := c.Listen(short(t), "tcp", "127.0.0.1:0"); err != nil {
 			t.Fatal(err)
