@@ -32,7 +32,7 @@ type master struct {
 	ctx    context.Context // ends with the master, or with close
 	end    context.CancelFunc
 
-	riders  atomic.Int32  // connections and dials
+	riders  atomic.Int32  // connections, listeners and dials
 	heard   atomic.Uint64 // what has come from the server
 	awaited atomic.Uint64 // heard, once what was sent last is answered
 

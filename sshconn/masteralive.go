@@ -22,7 +22,7 @@ func (m *master) sent() { m.awaited.Store(m.heard.Load() + 1) }
 // ServerAliveInterval of its own finds that out; one without waits for ever, as
 // ssh does, and its alive check speaks for itself alone. It cannot be made to
 // send a keepalive either. So, when something is waited for and nothing has come
-// for an interval, or a connection was idle for more of them than may stay
+// for an interval, or what rides it was idle for more of them than may stay
 // unanswered, the server is asked to connect to a port of its own. That it
 // cannot, or must not, will do for an answer.
 func (m *master) keepAlive(interval time.Duration, count int, mute *atomic.Bool) {

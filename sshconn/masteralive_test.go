@@ -106,6 +106,33 @@ func echoed(t *testing.T, conn net.Conn) {
 	}
 }
 
+// A listener, too, notices that the server has gone silent: nobody else would for
+// a forward that nothing arrives at.
+func TestListenerOfMuteServerEnds(t *testing.T) {
+	s, c := frozenMaster(t, 50*time.Millisecond, 10)
+	l, err := c.Listen(short(t), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Freeze()
+	defer s.Thaw()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.Accept()
+		ended <- err
+	}()
+	select {
+	case err = <-ended:
+	case <-short(t).Done():
+		l.Close()
+		err = <-ended
+	}
+	var lost *LostError
+	if !errors.As(err, &lost) || !errors.Is(err, errSilent) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A forward that is granted after its listener was given up is not left at the
 // user's master.
 func TestForwardOfMasterThatComesLateIsCancelled(t *testing.T) {

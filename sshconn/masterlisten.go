@@ -46,6 +46,7 @@ func (m *master) listen(ctx context.Context, address string) (net.Listener, erro
 		ip = net.IPv4(127, 0, 0, 1)
 	}
 	l.addr = &net.TCPAddr{IP: ip, Port: int(granted)}
+	m.riders.Add(1)
 	m.mu.Lock()
 	m.open[l] = true
 	m.mu.Unlock()
@@ -133,6 +134,7 @@ func (l *masterListener) Close() error {
 	err := net.ErrClosed
 	l.once.Do(func() {
 		err = nil
+		l.m.riders.Add(-1)
 		l.m.mu.Lock()
 		delete(l.m.open, l)
 		l.m.mu.Unlock()
