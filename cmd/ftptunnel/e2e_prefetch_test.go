@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -136,4 +137,28 @@ func (p *tunnelProcess) tellsAhead(t *testing.T, files int) {
 			t.Errorf("the dialogue has %q", word)
 		}
 	}
+}
+
+// A server with a single passive port serves as ever, whether or not it can
+// listen there again so soon.
+func TestPrefetchOnePort(t *testing.T) {
+	path := buildProgram(t, withRace)
+	port := freePort(t)
+	ftp := daemons.VSFTPD(t, daemons.FTPOptions{Extra: []string{"pasv_min_port=" + port, "pasv_max_port=" + port}})
+	names := makeMany(t, filepath.Join(ftp.Root, "many"))
+	p := startProgram(t, path, leg{ssh: "sshd"}.arguments(t, ftp, "-vv", "--prefetch")...)
+	getMany(t, clients.LFTP{}, p.site(t, ftp), clients.PASV, names, filepath.Join(ftp.Root, "many"))
+	getMany(t, clients.Curl{}, p.site(t, ftp), clients.EPSV, names, filepath.Join(ftp.Root, "many"))
+}
+
+// freePort is a port of this machine that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
 }
