@@ -265,6 +265,28 @@ func TestPrivateMasterLeavesSomethingBehind(t *testing.T) {
 	}
 }
 
+// What would end ssh with us does not outlive it: its process id may be another
+// program's by then.
+func TestPrivateMasterLeavesNoLeash(t *testing.T) {
+	cmd := exec.Command("/bin/sh", "-c", masterScript, "false", filepath.Join(t.TempDir(), "pid"))
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leash.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	state, err := cmd.Process.Wait() // and leaves the pipe open
+	if err != nil || state.ExitCode() != 1 {
+		t.Errorf("%v, %v", state, err)
+	}
+	waitFor(t, func() bool {
+		_, err := io.WriteString(leash, "x")
+		return errors.Is(err, syscall.EPIPE)
+	})
+}
+
 // An ssh that does not mind being asked to end is not left behind.
 func TestPrivateMasterThatMindsNothingIsKilled(t *testing.T) {
 	pid := filepath.Join(t.TempDir(), "pid")

@@ -60,11 +60,12 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 // masterScript runs a master that ends when its standard input does, so that
 // none is left behind however we end. A shell without job control keeps the
 // terminal's interrupt from what it runs in the background.
-// Its process id is left for stop, to be used while the shell still waits.
+// Its process id is left for stop, and for what reads the standard input, to be
+// used while the shell still waits.
 const masterScript = `exec 3<&0; f=$1; shift
 "$0" "$@" </dev/null 3<&- & p=$!; echo $p >"$f"
-{ read -r _; kill $p; } <&3 >/dev/null 2>&1 &
-wait $p`
+{ read -r _; kill $p; } <&3 >/dev/null 2>&1 & r=$!
+wait $p; s=$?; kill $r 2>/dev/null; exit $s`
 
 // masterArguments are the user's options for a master that does nothing else.
 func (cfg *Config) masterArguments(sock string) []string {
