@@ -115,11 +115,8 @@ func word(s string) string {
 
 // unknownHostHint is for a name that nobody knows, or that is none.
 func unknownHostHint(host string) string {
-	if _, rest, ok := strings.Cut(host, "://"); ok {
-		name, _, _ := strings.Cut(rest, "/")
-		return "a destination is what ssh takes, not the FTP server's URL: ftptunnel " + name
-	}
-	if name, port, ok := strings.Cut(host, ":"); ok {
+	name, port, _ := strings.Cut(host, ":")
+	if _, err := parsePort(port); err == nil {
 		return fmt.Sprintf("as with ssh there is no port behind a host: ftptunnel -p %[2]s %[1]s if it is SSH's, ftptunnel %[1]s localhost:%[2]s if it is FTP's",
 			name, port)
 	}

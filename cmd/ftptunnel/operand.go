@@ -27,11 +27,8 @@ func parseListenPort(s string) (int, error) {
 
 // parseTarget reads host[:port]; without a port it is 21.
 func (f *forward) parseTarget(s string) error {
-	if _, rest, ok := strings.Cut(s, "://"); ok {
-		return &usageError{
-			text: fmt.Sprintf("the target %q is a URL", s),
-			hint: fmt.Sprintf("a target is host[:port], here %s", strings.TrimRight(rest, "/")),
-		}
+	if place, ok := placeInURL(s); ok {
+		return &usageError{text: "the target is a URL", hint: "a target is host[:port], here " + place}
 	}
 	host, port, err := splitHostPort(s, "21")
 	if err != nil {
@@ -45,6 +42,35 @@ func (f *forward) parseTarget(s string) error {
 	}
 	f.host = host
 	return nil
+}
+
+// checkDestination refuses what ssh(1) would try as a name. A URL's user, with
+// the password, would be sent to the SSH server as the name of a user there.
+func checkDestination(s string) error {
+	if s == "" || s[0] == '-' {
+		return usagef("%q is not a destination", s)
+	}
+	place, ok := placeInURL(s)
+	if !ok || strings.HasPrefix(s, "ssh://") {
+		return nil
+	}
+	if host, port, err := splitHostPort(place, "21"); err == nil && port != "21" {
+		place = host + " localhost:" + port
+	} else if err == nil {
+		place = host
+	}
+	return &usageError{
+		text: "the destination is a URL",
+		hint: "a destination is what ssh takes, not the FTP server's URL: ftptunnel " + place,
+	}
+}
+
+// placeInURL returns the host[:port] of a URL, if this is one. The rest of it is
+// not to be printed: it may hold a password.
+func placeInURL(s string) (place string, ok bool) {
+	_, rest, ok := strings.Cut(s, "://")
+	place, _, _ = strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+	return place, ok
 }
 
 // parseListen reads the argument of --listen: host:port, or a port alone.

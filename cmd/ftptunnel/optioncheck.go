@@ -114,8 +114,8 @@ func (o *options) setOperands(operands []string, r *raw) error {
 		return usagef("--listen and %s exclude each other", name)
 	}
 	o.destination = operands[0]
-	if o.destination == "" || o.destination[0] == '-' {
-		return usagef("%q is not a destination", o.destination)
+	if err := checkDestination(o.destination); err != nil {
+		return err
 	}
 	for _, one := range r.forwards {
 		f, err := parseForward(one.kind, one.text)
