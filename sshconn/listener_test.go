@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ftptunnel/testenv"
+	"ftptunnel/testenv/daemons"
 )
 
 func mustListen(t *testing.T, c *Client, address string) *Listener {
@@ -207,7 +208,7 @@ func TestListenerEndsWithConnection(t *testing.T) {
 func TestRetiredPortIsAskedForAgain(t *testing.T) {
 	_, cfg := embedded(t, testenv.SSHOptions{})
 	c := client(t, cfg, nil)
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(daemons.FreePort(t, "127.0.0.1")))
 	l, err := c.Listen(short(t), "tcp", address)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ftptunnel/testenv/daemons"
 )
 
 // program returns the path of a real program. Without it the test is skipped by
@@ -61,17 +63,6 @@ func makeKey(t *testing.T, dir, name, kind, passphrase string) string {
 	return path
 }
 
-// freePort returns a TCP port that was free a moment ago.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // write writes a file into the server's folder.
 func (s *sshd) write(name, text string) string {
 	s.t.Helper()
@@ -87,7 +78,7 @@ func (s *sshd) write(name, text string) string {
 func startSSHD(t *testing.T, extra string, hostKeys ...string) *sshd {
 	t.Helper()
 	bin := program(t, "sshd")
-	s := &sshd{t: t, dir: t.TempDir(), port: freePort(t)}
+	s := &sshd{t: t, dir: t.TempDir(), port: daemons.FreePort(t, "127.0.0.1")}
 	if os.Getuid() == 0 {
 		os.MkdirAll("/run/sshd", 0o755)
 	}

@@ -53,9 +53,11 @@ func newVault(t *testing.T, passphrase string) *vault {
 	if passphrase == "" {
 		auth, answer = testenv.SSHAuth{Password: sshPassword, OnlyKeys: true}, sshPassword
 	}
-	if s.ssh, err = testenv.NewSSHServer(testenv.SSHOptions{Addr: addr, HostKeys: []ssh.Signer{s.host}, Auth: auth}); err != nil {
+	server, err := testenv.NewSSHServer(testenv.SSHOptions{Addr: addr, HostKeys: []ssh.Signer{s.host}, Auth: auth})
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.ssh = server
 	dir := daemons.Folder(t)
 	for name, content := range map[string][]byte{
 		"key": pem, "known_hosts": []byte(knownhosts.Line([]string{s.link.Addr()}, s.host.PublicKey()) + "\n"),

@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"ftptunnel/testenv"
+	"ftptunnel/testenv/daemons"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -58,8 +60,8 @@ func newScene(t testing.TB) *scene {
 	var pem []byte
 	s.host, _ = s.newKey()
 	s.key, pem = s.newKey()
-	s.startSSH("127.0.0.1:0")
-	s.startFTP("127.0.0.1:0")
+	s.startSSH(freePlace(t))
+	s.startFTP(freePlace(t))
 	var err error
 	if s.link, err = testenv.NewDelayLine(s.ssh.Addr(), 0, 0); err != nil {
 		t.Fatal(err)
@@ -74,6 +76,12 @@ func newScene(t testing.TB) *scene {
 	return s
 }
 
+// freePlace is where a server can be started, and another one in its place.
+func freePlace(t testing.TB) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(daemons.FreePort(t, "127.0.0.1")))
+}
+
 func (s *scene) newKey() (ssh.Signer, []byte) {
 	s.t.Helper()
 	signer, pem, err := testenv.NewSSHKey("")
@@ -86,22 +94,23 @@ func (s *scene) newKey() (ssh.Signer, []byte) {
 // startSSH starts the SSH server, or another one in its place.
 func (s *scene) startSSH(addr string) {
 	s.t.Helper()
-	var err error
-	s.ssh, err = testenv.NewSSHServer(testenv.SSHOptions{
+	server, err := testenv.NewSSHServer(testenv.SSHOptions{
 		Addr: addr, GatewayPorts: s.gateway, HostKeys: []ssh.Signer{s.host}, Auth: testenv.SSHAuth{Keys: []ssh.PublicKey{s.key.PublicKey()}},
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Fatal(err) // and the one before is there to be closed
 	}
+	s.ssh = server
 }
 
 // startFTP starts the FTP server, or another one in its place.
 func (s *scene) startFTP(addr string) {
 	s.t.Helper()
-	var err error
-	if s.ftp, err = testenv.NewFTPServer(testenv.FTPOptions{Addr: addr, Tree: s.tree}); err != nil {
+	server, err := testenv.NewFTPServer(testenv.FTPOptions{Addr: addr, Tree: s.tree})
+	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.ftp = server
 }
 
 // args are the program's arguments for the scene, after the options given.

@@ -1,5 +1,3 @@
-//go:build unix
-
 package daemons
 
 import (
@@ -9,9 +7,10 @@ import (
 	"testing"
 )
 
-// freePort returns a port of host that nobody listens on, below the range that
-// systems take ports from for outgoing connections.
-func freePort(t testing.TB, host string) int {
+// FreePort returns a port of host that nobody listens on, below the range that
+// systems take ports from for outgoing connections: what ends there can be
+// started again.
+func FreePort(t testing.TB, host string) int {
 	t.Helper()
 	var err error
 	for range 100 {
@@ -22,17 +21,6 @@ func freePort(t testing.TB, host string) int {
 			return port
 		}
 	}
-	Missing(t, "no free port on %s: %v", host, err)
+	t.Fatalf("no free port on %s: %v", host, err)
 	return 0
-}
-
-// listenHost is the address that a daemon listens on.
-func listenHost(host string, ipv6 bool) string {
-	switch {
-	case host != "":
-		return host
-	case ipv6:
-		return "::1"
-	}
-	return "127.0.0.1"
 }

@@ -156,7 +156,7 @@ func launch(t testing.TB, dir, host string, fixed int, prefix string, command fu
 	for len(tried) < 5 {
 		port := fixed
 		if port == 0 {
-			port = freePort(t, host)
+			port = FreePort(t, host)
 		}
 		p := start(t, dir, command(port))
 		err := p.answers(net.JoinHostPort(host, fmt.Sprint(port)), prefix)
@@ -172,4 +172,15 @@ func launch(t testing.TB, dir, host string, fixed int, prefix string, command fu
 	slices.Sort(tried)
 	t.Fatalf("the ports %v of %s were all taken", tried, host)
 	return nil, 0
+}
+
+// listenHost is the address that a daemon listens on.
+func listenHost(host string, ipv6 bool) string {
+	switch {
+	case host != "":
+		return host
+	case ipv6:
+		return "::1"
+	}
+	return "127.0.0.1"
 }
