@@ -86,7 +86,7 @@ func (c *Client) Connect(ctx context.Context) error {
 // resolution is the server's. network is tcp, tcp4 or tcp6. A lost SSH
 // connection is made again first, no sooner than the pause since the last
 // failure allows (1 s to 30 s), and so for connections that were lost within
-// 10 s, but for the first; when ctx ends before that the last failure is
+// 10 s and had opened nothing, but for the first; when ctx ends before that the last failure is
 // returned. One that is lost while it dials is made again once. The connection
 // is a [*Conn]. Errors are those of Connect, [*ForwardError] and [*LostError].
 func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {

@@ -252,12 +252,13 @@ func TestKeepAliveGivesUpFrozenServer(t *testing.T) {
 // A server that answers probes stays, however long nothing else is heard of it.
 func TestKeepAliveLeavesIdleServer(t *testing.T) {
 	s, cfg := embedded(t, testenv.SSHOptions{})
-	cfg.ServerAliveInterval, cfg.ServerAliveCountMax = 10*time.Millisecond, 1
+	const count = 50 // half a second, for a machine with much else to do
+	cfg.ServerAliveInterval, cfg.ServerAliveCountMax = 10*time.Millisecond, count
 	c := client(t, cfg, nil)
 	if err := c.Connect(short(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Await(short(t), func(n testenv.SSHCounts) bool { return n.Keepalives >= 20 }); err != nil {
+	if err := s.Await(short(t), func(n testenv.SSHCounts) bool { return n.Keepalives > count+10 }); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.Counts().Connections; n != 1 {
@@ -291,27 +292,24 @@ func TestReconnects(t *testing.T) {
 // without a pause, either; one lost connection is made again at once.
 func TestPausesWhereConnectionsDoNotLast(t *testing.T) {
 	s, cfg := embedded(t, testenv.SSHOptions{})
-	c := client(t, cfg, nil)
+	c := NewClient(cfg, nil, func(e Event) {
+		if e.Kind == Reconnecting && e.Elapsed > 0 {
+			t.Errorf("it waits for %v", e.Elapsed)
+		}
+	})
+	defer c.Close()
 	for range 2 {
-		began := time.Now()
 		if err := c.Connect(short(t)); err != nil {
 			t.Fatal(err)
-		}
-		if took := time.Since(began); took > firstPause/2 {
-			t.Errorf("took %v", took)
 		}
 		s.Drop()
 		waitFor(t, func() bool { return !c.live.alive() })
 	}
-	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), firstPause/2)
 	defer cancel()
 	var lost *LostError
 	if _, err := c.DialContext(ctx, "tcp", "127.0.0.1:1"); !errors.As(err, &lost) {
-		t.Errorf("got %v", err)
-	}
-	if took := time.Since(began); took > firstPause/3 {
-		t.Errorf("took %v", took)
+		t.Errorf("got %v", err) // the end of ctx, if it has waited
 	}
 	if n := s.Counts().Logins; n != 2 {
 		t.Errorf("%d logins", n)
@@ -334,14 +332,10 @@ func TestPausesBetweenAttempts(t *testing.T) {
 			break
 		}
 	}
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), firstPause/2)
 	defer cancel()
 	if _, err := c.DialContext(ctx, "tcp", "127.0.0.1:1"); !errors.As(err, &failed) {
-		t.Errorf("got %v", err)
-	}
-	if took := time.Since(began); took > 300*time.Millisecond {
-		t.Errorf("took %v", took)
+		t.Errorf("got %v", err) // the end of ctx, if it has waited
 	}
 }
 
