@@ -61,12 +61,14 @@ func newScene(t testing.TB) *scene {
 	s.host, _ = s.newKey()
 	s.key, pem = s.newKey()
 	s.startSSH(freePlace(t))
+	t.Cleanup(func() { s.ssh.Thaw(); s.ssh.Close() })
 	s.startFTP(freePlace(t))
+	t.Cleanup(func() { s.ftp.Close() })
 	var err error
 	if s.link, err = testenv.NewDelayLine(s.ssh.Addr(), 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.ssh.Thaw(); s.link.Close(); s.ssh.Close(); s.ftp.Close() })
+	t.Cleanup(func() { s.ssh.Thaw(); s.link.Close() })
 	known := knownhosts.Line([]string{s.link.Addr()}, s.host.PublicKey()) + "\n"
 	for name, content := range map[string][]byte{"key": pem, "known_hosts": []byte(known)} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), content, 0o600); err != nil {

@@ -13,6 +13,8 @@ var plainers = []struct {
 }{
 	{regexp.MustCompile(`\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b`), "Jan"},
 	{regexp.MustCompile(`(?:under )?[0-9]+(?:\.[0-9]+)? (?:s|ms)\b`), "0 ms"},
+	// A server that has locked itself up in a folder may not know names.
+	{regexp.MustCompile(`\b(?:root +root|ftp +ftp)\b`), "0 0"},
 	{regexp.MustCompile(`[0-9]+`), "0"},
 	{regexp.MustCompile(`\s+`), " "},
 }
