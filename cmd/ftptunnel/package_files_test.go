@@ -12,7 +12,7 @@ import (
 var built = regexp.MustCompile(`^dist/(\$\{ARCH\}/ftptunnel|ftptunnel\.1\.gz|completion/(bash|zsh|fish))$`)
 
 // TestPackageFiles checks that what the packages are made of is there, and that
-// they have all of the units.
+// they have all of the units and drawings.
 func TestPackageFiles(t *testing.T) {
 	text, err := os.ReadFile("../../packaging/nfpm.yaml")
 	if err != nil {
@@ -29,13 +29,20 @@ func TestPackageFiles(t *testing.T) {
 		}
 		for _, name := range names {
 			packed[strings.TrimPrefix(name, "../../")] = true
+			if info, err := os.Stat(name); err != nil || info.IsDir() {
+				t.Errorf("%s: nfpm would put a folder's files beside it (%v)", name, err)
+			}
 		}
 	}
 	units, err := filepath.Glob("../../packaging/systemd/*/*")
 	if err != nil || len(units) < 6 {
 		t.Fatalf("%d units, %v", len(units), err)
 	}
-	for _, name := range units {
+	drawings, err := filepath.Glob("../../docs/img/*")
+	if err != nil || len(drawings) == 0 {
+		t.Fatalf("%d drawings, %v", len(drawings), err)
+	}
+	for _, name := range append(units, drawings...) {
 		if !packed[strings.TrimPrefix(name, "../../")] {
 			t.Errorf("the packages lack %s", name)
 		}
