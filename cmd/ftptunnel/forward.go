@@ -26,6 +26,15 @@ func (k forwardKind) option() (name, syntax string) {
 	return "-L", "[bind:]port:host:hostport"
 }
 
+// example shows how the option is used.
+func (k forwardKind) example() string {
+	name, _ := k.option()
+	if k == proxyForward {
+		return "as in " + name + " 2121"
+	}
+	return "as in " + name + " 2121:localhost:21"
+}
+
 // forward is one FTP-aware forward: where clients arrive, and the FTP server as
 // the other side resolves it, which a proxy lacks.
 type forward struct {
@@ -71,7 +80,7 @@ func parseForward(kind forwardKind, s string) (forward, error) {
 		fields = append([]string{"localhost"}, fields...)
 	}
 	if err != nil || len(fields) != whole || whole == 4 && fields[2] == "" {
-		return forward{}, usagef("%s %q is not %s", name, s, syntax)
+		return forward{}, &usageError{fmt.Sprintf("%s %q is not %s", name, s, syntax), kind.example()}
 	}
 	f := forward{kind: kind, bind: wildcard(fields[0])}
 	if f.port, err = parseListenPort(fields[1]); err != nil {

@@ -33,7 +33,7 @@ func (p *program) connectHint(err error) string {
 		return fmt.Sprintf("-J or ProxyJump names that jump host; %s shows where it stops", p.sshJump(e.Jump))
 	}
 	if d, ok := errors.AsType[*net.DNSError](e.Cause); ok && d.IsNotFound {
-		return unknownHostHint(e.Host)
+		return p.unknownHostHint(e.Host)
 	}
 	if errors.Is(e.Cause, syscall.ECONNREFUSED) {
 		return fmt.Sprintf("no SSH server listens on port %d there: -p PORT names another", e.Port)
@@ -114,11 +114,18 @@ func word(s string) string {
 }
 
 // unknownHostHint is for a name that nobody knows, or that is none.
-func unknownHostHint(host string) string {
-	name, port, _ := strings.Cut(host, ":")
-	if _, err := parsePort(port); err == nil {
-		return fmt.Sprintf("as with ssh there is no port behind a host: ftptunnel -p %[2]s %[1]s if it is SSH's, ftptunnel %[1]s localhost:%[2]s if it is FTP's",
-			name, port)
+func (p *program) unknownHostHint(host string) string {
+	name, port, ok := strings.Cut(p.destination, ":")
+	if !ok || !isPort(port) || !strings.HasSuffix(p.destination, host) {
+		return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS: -o HostName=ADDRESS says where it is", host)
 	}
-	return fmt.Sprintf("%s is neither a Host in ssh_config nor a name in DNS: -o HostName=ADDRESS says where it is", host)
+	const what = "as with ssh there is no port behind a host: ftptunnel -p %[2]s %[1]s"
+	if p.byOption || p.forwards[0].target() != "localhost:21" {
+		var target string
+		if !p.byOption {
+			target = " " + p.forwards[0].target()
+		}
+		return fmt.Sprintf(what+"%[3]s", name, port, target)
+	}
+	return fmt.Sprintf(what+" if it is SSH's, ftptunnel %[1]s localhost:%[2]s if it is FTP's", name, port)
 }

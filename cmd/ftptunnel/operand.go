@@ -25,6 +25,12 @@ func parseListenPort(s string) (int, error) {
 	return parsePort(s)
 }
 
+// isPort reports whether a word is a port alone.
+func isPort(s string) bool {
+	_, err := parsePort(s)
+	return err == nil
+}
+
 // parseTarget reads host[:port]; without a port it is 21.
 func (f *forward) parseTarget(s string) error {
 	if place, ok := placeInURL(s); ok {

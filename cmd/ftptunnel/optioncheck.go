@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
@@ -101,6 +103,11 @@ func (o *options) setOperands(operands []string, r *raw) error {
 	switch n := len(operands); {
 	case n == 0:
 		return usagef("no destination")
+	case n == 3 && isPort(operands[2]):
+		return &usageError{
+			text: "too many operands",
+			hint: fmt.Sprintf("host and port are one word: ftptunnel %s %s:%s", operands[0], operands[1], operands[2]),
+		}
 	case n > 2:
 		return &usageError{
 			text: "too many operands",
@@ -142,6 +149,12 @@ func (o *options) setTarget(operands []string, listen string) error {
 		}
 	}
 	if len(operands) > 0 {
+		if port := strings.TrimPrefix(operands[0], ":"); isPort(port) {
+			return &usageError{
+				text: fmt.Sprintf("the target %q is a port without a host", operands[0]),
+				hint: fmt.Sprintf("ftptunnel %s localhost:%s", o.destination, port),
+			}
+		}
 		if err := f.parseTarget(operands[0]); err != nil {
 			return err
 		}

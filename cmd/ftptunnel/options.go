@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"ftptunnel/ftpinspect"
 	"ftptunnel/sshconn"
@@ -116,8 +115,13 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 func parse(args []string) (*options, error) {
 	o, r := new(options), new(raw)
 	f := flagSet(o, r)
-	if err := f.Parse(args); err != nil {
-		e := wordFlagError(err)
+	err := f.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		o.help = true // --help
+		return o, nil
+	}
+	if err != nil {
+		e := wordFlagError(f, err)
 		if f.NArg() > 1 {
 			e.hint = behindDashesHint // the option may be that of a command
 		}
@@ -149,23 +153,6 @@ func parse(args []string) (*options, error) {
 		return nil, err
 	}
 	return o, o.setOperands(operands, r)
-}
-
-// wordFlagError says in ssh's words what pflag says in its own.
-func wordFlagError(err error) *usageError {
-	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		if group := e.GetSpecifiedShortnames(); group != "" {
-			return usagef("unknown option -%s", e.GetSpecifiedName())
-		}
-		return usagef("unknown option --%s", e.GetSpecifiedName())
-	}
-	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
-		return usagef("option %s needs an argument", spelled(e.GetFlag()))
-	}
-	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		return usagef("option %s does not take %q", spelled(e.GetFlag()), e.GetValue())
-	}
-	return usagef("%s", strings.ToLower(err.Error()))
 }
 
 // spelled returns an option as it is typed.
