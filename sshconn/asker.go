@@ -15,6 +15,14 @@ type asker struct {
 	clock *deadline
 }
 
+// jumpName returns the alias of a jump host, "" for the destination.
+func (a *asker) jumpName(cfg *Config) string {
+	if !a.hop {
+		return ""
+	}
+	return cfg.Alias
+}
+
 // silent tells whether nobody can be asked.
 func (a *asker) silent() bool { return a.p == nil || a.batch }
 

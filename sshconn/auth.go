@@ -148,7 +148,7 @@ func (l *login) publicKey() ssh.AuthMethod {
 
 // passOver notes a key that cannot be used.
 func (l *login) passOver(k *identity, err error) {
-	l.passed = append(l.passed, k.name+": "+err.Error())
+	l.passed = append(l.passed, k.name+": "+errText(err))
 	if errors.Is(err, ErrNoPrompt) {
 		l.noPrompt = true
 		l.locked = append(l.locked, k.file)
@@ -167,7 +167,7 @@ func (l *login) failed(err error) error {
 		return l.err
 	}
 	return &AuthError{
-		User: l.cfg.User, Host: l.cfg.HostName, Tried: l.tried, Allowed: l.allowed,
+		User: l.cfg.User, Host: l.cfg.HostName, Jump: l.ask.jumpName(l.cfg), Tried: l.tried, Allowed: l.allowed,
 		TooMany:  strings.Contains(err.Error(), "Too many authentication failures"),
 		NoPrompt: l.noPrompt, Passed: l.passed, Locked: l.locked, Cause: err,
 	}

@@ -47,6 +47,7 @@ const (
 // added to (Unknown, line 0).
 type HostKeyError struct {
 	Host        string // as known_hosts has it: host or [host]:port
+	Jump        string // its alias, if it is a jump host
 	Kind        HostKeyKind
 	File        string
 	Line        int
@@ -65,9 +66,13 @@ func (e *HostKeyError) Error() string {
 	default:
 		what = "is not known"
 	}
-	s := fmt.Sprintf("the host key of %s %s", e.Host, what)
+	host := e.Host
+	if e.Jump != "" {
+		host = "the jump host " + e.Jump + ", " + e.Host + ","
+	}
+	s := fmt.Sprintf("the host key of %s %s", host, what)
 	if e.Fingerprint != "" { // ssh does not always tell
-		s = fmt.Sprintf("the %s host key of %s %s (%s)", e.Type, e.Host, what, e.Fingerprint)
+		s = fmt.Sprintf("the %s host key of %s %s (%s)", e.Type, host, what, e.Fingerprint)
 	}
 	if e.Kind != Unknown && e.File != "" {
 		s += fmt.Sprintf(", see %s:%d", e.File, e.Line)
@@ -81,6 +86,7 @@ func (e *HostKeyError) Error() string {
 // AuthError is a login that the server did not accept.
 type AuthError struct {
 	User, Host string
+	Jump       string   // its alias, if it is a jump host
 	Tried      []string // what was offered, in order: "publickey SHA256:… (agent)", "password"
 	Allowed    []string // methods that the server would have gone on with
 	TooMany    bool     // the server stopped listening: MaxAuthTries
@@ -92,6 +98,9 @@ type AuthError struct {
 
 func (e *AuthError) Error() string {
 	s := fmt.Sprintf("%s does not let %s in", e.Host, e.User)
+	if e.Jump != "" {
+		s = fmt.Sprintf("the jump host %s (%s) does not let %s in", e.Jump, e.Host, e.User)
+	}
 	if e.TooMany {
 		s += ": too many authentication failures"
 	}

@@ -107,11 +107,8 @@ func (h *handshake) failure(ctx context.Context, tr *transport, err error, expir
 
 // unreached makes a ConnectError.
 func (h *handshake) unreached(err error) *ConnectError {
-	e := &ConnectError{Host: h.cfg.HostName, Port: h.cfg.Port, Hop: h.hop, Proxy: h.cfg.ProxyCommand, Cause: err}
-	if h.ask.hop {
-		e.Jump = h.cfg.Alias
-	}
-	return e
+	return &ConnectError{Host: h.cfg.HostName, Port: h.cfg.Port, Hop: h.hop, Jump: h.ask.jumpName(h.cfg),
+		Proxy: h.cfg.ProxyCommand, Cause: err}
 }
 
 // clientConfig makes x/crypto's configuration of ours.

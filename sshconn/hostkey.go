@@ -219,7 +219,7 @@ func (h *hostKeys) add(key ssh.PublicKey) {
 // refuse records and returns the refusal of a key.
 func (h *hostKeys) refuse(kind HostKeyKind, key ssh.PublicKey, at knownKey, reason string) error {
 	e := &HostKeyError{
-		Host: h.name, Kind: kind, File: at.file, Line: at.line,
+		Host: h.name, Jump: h.ask.jumpName(h.cfg), Kind: kind, File: at.file, Line: at.line,
 		Fingerprint: fingerprint(h.cfg, key), Type: shortType(key), Reason: reason,
 	}
 	if kind == Unknown && len(h.cfg.UserKnownHosts) > 0 {

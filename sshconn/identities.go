@@ -43,6 +43,9 @@ func (l *login) addIdentity(k *identity) {
 		}
 	}
 	if k.agent == nil && k.file == "" {
+		if k.bare {
+			l.passed = append(l.passed, k.name+": a public key, whose private key the agent does not have")
+		}
 		return // a public key without anything that signs for it
 	}
 	l.keys = append(l.keys, k)
@@ -72,6 +75,7 @@ func (l *login) fileIdentities() (files, certs []*identity) {
 			continue
 		}
 		if info.IsDir() {
+			l.passed = append(l.passed, name+": is a directory")
 			continue
 		}
 		files = append(files, l.fileIdentity(name))
@@ -90,7 +94,7 @@ func (l *login) fileIdentity(name string) *identity {
 		if _, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil {
 			k.file = strings.TrimSuffix(name, ".pub")
 			if _, err := os.Stat(k.file); err != nil || k.file == name {
-				k.file = ""
+				k.file, k.bare = "", true
 			}
 		}
 	}

@@ -17,6 +17,7 @@ type identity struct {
 	file    string        // of the private key
 	agent   ssh.Signer    // set when the agent signs
 	cert    *ssh.Certificate
+	bare    bool // the file that was named is a public key, without a private one beside it
 	offered bool
 }
 

@@ -33,6 +33,9 @@ func (l *login) openKey(file string) (ssh.Signer, error) {
 	if errors.As(err, &locked) {
 		return l.unlock(file, data)
 	}
+	if err != nil && !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
+		return nil, errNoKey
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +77,9 @@ func (l *login) opened(file string, raw any, typed bool) (ssh.Signer, error) {
 
 // errOpenKey is a private key that others can read: ssh refuses it.
 var errOpenKey = errors.New("permissions are too open: others can read it")
+
+// errNoKey is a file that is something else.
+var errNoKey = errors.New("no private key in it")
 
 func readPrivate(file string) ([]byte, error) {
 	info, err := os.Stat(file)

@@ -30,7 +30,7 @@ func (p *program) connectHint(err error) string {
 	case e.Proxy != "":
 		return proxyHint(e)
 	case e.Jump != "":
-		return fmt.Sprintf("-J or ProxyJump names that jump host; %s shows where it stops", p.sshJump(e.Jump))
+		return fmt.Sprintf("-J or ProxyJump names that jump host; %s shows where it stops", p.sshJump(e.Jump, "-v"))
 	}
 	if d, ok := errors.AsType[*net.DNSError](e.Cause); ok && d.IsNotFound {
 		return p.unknownHostHint(e.Host)
@@ -93,11 +93,29 @@ func (p *program) sshCommand(more ...string) string {
 	return strings.Join(append(words, p.destination), " ")
 }
 
-// sshJump returns the ssh command line that connects to a jump host.
-func (p *program) sshJump(host string) string {
-	words := []string{"ssh", "-v"}
+// sshJump returns the ssh command line that connects to a jump host, as -J
+// names it if that does.
+func (p *program) sshJump(host string, more ...string) string {
+	words := append([]string{"ssh"}, more...)
 	if p.config != "" {
 		words = append(words, "-F", word(p.config))
+	}
+	for spec := range strings.SplitSeq(p.jump, ",") {
+		user, rest, ok := strings.Cut(spec, "@")
+		if !ok {
+			user, rest = "", spec
+		}
+		name, port, err := splitHostPort(rest, "")
+		if err != nil || name != host {
+			continue
+		}
+		if user != "" {
+			words = append(words, "-l", word(user))
+		}
+		if port != "" {
+			words = append(words, "-p", port)
+		}
+		break
 	}
 	return strings.Join(append(words, host), " ")
 }

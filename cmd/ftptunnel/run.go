@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -125,6 +129,7 @@ func (p *program) main(ctx context.Context) int {
 	defer closeTransfers()
 	sigs, stop := p.notifySignals()
 	defer stop()
+	p.warnNoKey()
 	p.tellSystemd("connecting to " + p.destination)
 	u, err := p.setUp(ctx, sigs)
 	if err != nil {
@@ -139,6 +144,19 @@ func (p *program) main(ctx context.Context) int {
 		return p.wrap(ctx, u, path, sigs)
 	}
 	return p.serve(ctx, u, sigs)
+}
+
+// warnNoKey says, as ssh does, which keys that -i names are not there: others
+// may let in, or may be what the server refuses.
+func (p *program) warnNoKey() {
+	for _, file := range p.identity {
+		if rest, ok := strings.CutPrefix(file, "~/"); ok {
+			file = filepath.Join(p.home, rest)
+		}
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && p.engine != sshconn.EngineOpenSSH {
+			p.log.warnf("no_key", "-i %s: no such file; the keys that ssh tries by itself are tried", file)
+		}
+	}
 }
 
 // fail tells of an error, with its hint.

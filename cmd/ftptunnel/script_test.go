@@ -65,6 +65,12 @@ func TestScript(t *testing.T) {
 			e.Values[networkKey{}] = newNetwork()
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Getuid() == 0, nil // whom no permission keeps from a file
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sshd":   startSSHD,
 			"ftpd":   startFTPD,
