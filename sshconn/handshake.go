@@ -18,6 +18,11 @@ var (
 	errCut     = errors.New("the connection ended during the login")
 )
 
+// foreignLimit is how long a server that has said something else may take for
+// SSH's identification. Lines may stand before it (RFC 4253, section 4.2), but
+// an FTP server that waits for a command says no more.
+const foreignLimit = 3 * time.Second
+
 // handshake is one attempt to log in to one host over a given connection.
 type handshake struct {
 	cfg    *Config
@@ -41,11 +46,22 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 		h.login.close()
 		tr.Close()
 	}
+	var foreign *time.Timer
+	tr.foreign = func() {
+		foreign = time.AfterFunc(foreignLimit, func() {
+			if !tr.identified.Load() {
+				leave()
+			}
+		})
+	}
 	clock := startDeadline(h.cfg.timeout(), leave)
 	h.ask.clock = clock
 	stop := context.AfterFunc(ctx, leave)
 	sc, chans, reqs, err := h.speak(tr)
 	expired := clock.stop()
+	if foreign != nil {
+		foreign.Stop()
+	}
 	stopped := !stop()
 	if err == nil && (expired || stopped) {
 		sc.Close()

@@ -3,6 +3,7 @@ package sshconn
 import (
 	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -21,7 +22,10 @@ type transport struct {
 	buf  []byte // read and not yet taken; the reader's own
 	full []byte
 
-	first string // what came first; the reader's own until the handshake is over
+	first      string      // how it begins; the reader's own until the handshake is over
+	tail       string      // the end of what has come up to SSH's identification; the reader's own
+	foreign    func()      // called when something else comes first, may be nil
+	identified atomic.Bool // the identification has come
 
 	reads   atomic.Uint64         // calls of Read so far
 	reading atomic.Bool           // a Read waits for the network
@@ -46,13 +50,30 @@ func (t *transport) Read(p []byte) (int, error) {
 		}
 		t.reading.Store(false)
 		t.life.Add(1)
-		if t.buf = t.full[:n]; t.first == "" {
-			t.first = string(t.buf[:min(n, 1024)])
-		}
+		t.buf = t.full[:n]
+		t.identify()
 	}
 	n := copy(p, t.buf)
 	t.buf = t.buf[n:]
 	return n, nil
+}
+
+// identify looks for SSH's identification in what has come, and keeps the
+// beginning.
+func (t *transport) identify() {
+	const most = 1024 // bytes that are kept
+	if t.identified.Load() {
+		return
+	}
+	begins := t.first == ""
+	t.first += string(t.buf[:min(len(t.buf), most-len(t.first))])
+	come := t.tail + string(t.buf)
+	t.tail = come[max(0, len(come)-len("\nSSH")):]
+	if _, strange := foreign(t.first); !strange || strings.Contains(come, "\nSSH-") {
+		t.identified.Store(true)
+	} else if begins && t.foreign != nil {
+		t.foreign()
+	}
 }
 
 func (t *transport) Write(p []byte) (int, error) {
