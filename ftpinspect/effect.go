@@ -163,6 +163,7 @@ const (
 	NoteUnsolicited                  // a free-standing 227, 228 or 229 was dropped
 	NoteUnparsable                   // an address that could not be read was refused
 	NoteExtraNumbers                 // a 227 with more than six numbers
+	NoteTLSClient                    // a TLS handshake instead of an FTP command: FTPS
 )
 
 // Transfer is a transfer command and its argument.

@@ -104,6 +104,11 @@ func (s *Session) ClientLine(l Line) []Effect {
 		s.close("an HTTP request instead of an FTP command")
 		return s.take()
 	}
+	if !s.loggedIn && helloTLS(l.Text) {
+		s.note(NoteTLSClient, "")
+		s.close("a TLS handshake instead of an FTP command")
+		return s.take()
+	}
 	if l.Dropped {
 		s.note(NoteBadBytes, "")
 	}
@@ -273,3 +278,7 @@ func (s *Session) close(reason string) {
 	s.do(Close{Reason: reason})
 	s.closed = true
 }
+
+// helloTLS tells the beginning of a TLS handshake: a record of that type and
+// of version 3 (RFC 8446, section 5.1).
+func helloTLS(line []byte) bool { return len(line) > 1 && line[0] == 22 && line[1] == 3 }

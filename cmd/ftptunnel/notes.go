@@ -34,6 +34,8 @@ var noteWordings = map[ftpinspect.NoteKind]noteWording{
 		"%[1]s is not an FTP server, it greets with %[2]q", ""},
 	ftpinspect.NoteNotClient: {levelWarn, "not_client",
 		"closed a session that is not FTP: %[2]q", ""},
+	ftpinspect.NoteTLSClient: {levelWarn, "tls_client",
+		"closed a session that begins with TLS: the client speaks FTPS", "in the client ftp:// instead of ftps://, plain FTP instead of implicit TLS; SSH encrypts"},
 	ftpinspect.NoteLongLine: {levelWarn, "long_line",
 		"refused a command line over 4096 bytes", ""},
 	ftpinspect.NoteBadBytes: {levelWarn, "bad_bytes",
