@@ -31,6 +31,10 @@ func (e *NotFTPError) Error() string {
 	return fmt.Sprintf("%s is not an FTP server: it greets with %q", e.Target, e.Greeting)
 }
 
+// ErrClosed is the Err of a [NotFTPError] whose server ended the connection
+// without a word.
+var ErrClosed = errors.New("it closed the connection")
+
 // Unwrap returns what ended the wait for a greeting.
 func (e *NotFTPError) Unwrap() error { return e.Err }
 

@@ -104,7 +104,7 @@ func (p *prober) line() (string, error) {
 		p.lines.Push(buf[:n])
 		if err != nil && n == 0 {
 			if err == io.EOF {
-				err = errors.New("it closed the connection")
+				err = ErrClosed
 			}
 			return "", err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -16,7 +17,7 @@ import (
 func (p *program) hint(err error) string {
 	for _, h := range []func(error) string{
 		usageHint, commandHint, p.configHint, p.hostKeyHint, p.authHint, p.connectHint,
-		p.targetHint, p.forwardHint, p.hereHint, p.listenHint, handedHint,
+		p.targetHint, p.forwardHint, p.hereHint, p.listenHint, handedHint, fileHint,
 	} {
 		if s := h(err); s != "" {
 			return s
@@ -95,6 +96,9 @@ func (p *program) hostKeyHint(err error) string {
 
 // listenHint is for a port on this machine that cannot be listened on.
 func (p *program) listenHint(err error) string {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return "" // a file's permissions are another matter
+	}
 	const wsaEADDRINUSE = syscall.Errno(10048) // Windows' own number
 	other, free := "--listen localhost:PORT takes another port", "--listen localhost:2121"
 	if p.byOption {
@@ -109,6 +113,22 @@ func (p *program) listenHint(err error) string {
 		return "this machine does not have that address; without one it is every loopback address, as in -L 2121:host:21"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "this machine does not have that address: " + free
+	}
+	return ""
+}
+
+// fileHint is for a file of ours that cannot be opened.
+func fileHint(err error) string {
+	e, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case !ok || e.Op != "open":
+		return ""
+	case errors.Is(err, fs.ErrNotExist):
+		return "mkdir -p " + word(filepath.Dir(e.Path))
+	case errors.Is(err, fs.ErrPermission):
+		return "you may not write there: name another file"
+	case errors.Is(err, syscall.EISDIR):
+		return "it is a folder: name a file in it"
 	}
 	return ""
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"ftptunnel/sshconn"
@@ -15,6 +17,8 @@ func (p *program) targetHint(err error) string {
 		switch {
 		case strings.HasPrefix(e.Greeting, "SSH-"):
 			return "an SSH server answers there; FTP has a port of its own, 21 as a rule: " + p.naming(e.Target, "21")
+		case e.Greeting == "" && errors.Is(e.Err, tunnel.ErrClosed):
+			return "an FTP server that ends so refuses the SSH server's address, else another program answers there: " + p.naming(e.Target, "port")
 		case e.Greeting == "":
 			return "FTPS on port 990 waits for TLS and is not FTP; plain FTP has port 21 as a rule"
 		}
@@ -59,16 +63,29 @@ func (p *program) naming(target, port string) string {
 	return fmt.Sprintf("ftptunnel %s host:%s", p.destination, port)
 }
 
+// listenThereHint is for what the SSH server does not listen on.
+func listenThereHint(e *sshconn.ListenError) string {
+	_, text, _ := net.SplitHostPort(e.Addr)
+	port, _ := strconv.Atoi(text)
+	switch {
+	case e.Policy:
+		return "sshd_config there: AllowTcpForwarding, PermitListen"
+	case e.Exposed:
+		return "sshd_config there: GatewayPorts no or clientspecified; -R '*:PORT:HOST:PORT' accepts it"
+	case e.Elsewhere && onSSHHost(hostOf(e.Addr)):
+		return "another program listens on that port of a loopback address there: another port, or 0 for any free one"
+	case e.Elsewhere:
+		return "sshd_config there: GatewayPorts clientspecified"
+	case 0 < port && port < 1024:
+		return "ports below 1024 are root's there, or another program listens on it: another port, or 0 for any free one"
+	}
+	return "another program listens there, or an earlier connection that is not missed yet: another port, or 0 for any free one"
+}
+
 // forwardHint is for a forward that the SSH server refused.
 func (p *program) forwardHint(err error) string {
-	if e, ok := errors.AsType[*sshconn.ListenError](err); ok && e.Policy {
-		return "sshd_config there: AllowTcpForwarding, PermitListen"
-	} else if ok && e.Exposed {
-		return "sshd_config there: GatewayPorts no or clientspecified; -R '*:PORT:HOST:PORT' accepts it"
-	} else if ok && e.Elsewhere {
-		return "sshd_config there: GatewayPorts clientspecified"
-	} else if ok {
-		return "another program listens there, or an earlier connection that is not missed yet: another port, or 0 for any free one"
+	if e, ok := errors.AsType[*sshconn.ListenError](err); ok {
+		return listenThereHint(e)
 	}
 	e, ok := errors.AsType[*sshconn.ForwardError](err)
 	if !ok {
@@ -77,7 +94,21 @@ func (p *program) forwardHint(err error) string {
 	if e.Reason == sshconn.Prohibited {
 		return "sshd_config there: AllowTcpForwarding, PermitOpen"
 	}
+	if unknownName(e.Text) && p.kindOf(e.Addr) == localForward {
+		return fmt.Sprintf("the SSH server looks that name up and does not find it: ftptunnel %s address", p.destination)
+	}
 	return p.nobodyHint(e.Addr)
+}
+
+// unknownName reports whether a server's words, which are its system's, say
+// that a name does not exist.
+func unknownName(text string) bool {
+	for _, words := range []string{"not known", "no such host", "No address associated", "name resolution", "getaddrinfo"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // nobodyHint is for a target that nobody answers at.
@@ -98,7 +129,8 @@ func (p *program) hereHint(err error) string {
 func (t *teller) dataHint(e tunnel.DataFailed) string {
 	remote := t.forward.kind == remoteForward
 	if f, ok := errors.AsType[*sshconn.ForwardError](e.Err); ok && f.Reason == sshconn.Prohibited {
-		return "sshd_config there: AllowTcpForwarding, PermitOpen"
+		return fmt.Sprintf("sshd_config there: AllowTcpForwarding, PermitOpen %s, for data has a port of its own each time",
+			net.JoinHostPort(hostOf(f.Addr), "*"))
 	}
 	l, refused := errors.AsType[*sshconn.ListenError](e.Err)
 	switch {
