@@ -37,6 +37,9 @@ func (p place) fill(args []string) []string {
 	return filled
 }
 
+// fills reports whether there is something to replace in an argument.
+func (p place) fills(arg string) bool { return p.fill([]string{arg})[0] != arg }
+
 // environ returns the variables that say the same.
 func (p place) environ() []string {
 	return []string{

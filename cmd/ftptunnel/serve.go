@@ -130,6 +130,7 @@ func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.S
 	if err != nil {
 		return p.commandFailed(err)
 	}
+	p.tellUnused(status)
 	if err := s.failure(); err != nil {
 		p.fail("serve", err)
 		if status == exitOK {
