@@ -83,6 +83,8 @@ func TestScript(t *testing.T) {
 			"break":  breakTransfer,
 			"freeze": freeze,
 			"json":   checkJSON,
+			"ftpsay": sayFTP,
+			"drop":   dropConnections,
 
 			"lockout": lockOut,
 			"logpipe": openLogPipe,

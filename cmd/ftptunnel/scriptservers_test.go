@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/pem"
 	"flag"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"ftptunnel/testenv"
 
@@ -44,6 +46,7 @@ func startSSHD(ts *testscript.TestScript, _ bool, args []string) {
 	password := f.String("password", "", "let in by this password, and by no key")
 	passphrase := f.String("passphrase", "", "lock its key with this passphrase")
 	direct := f.Bool("refuse-direct", false, "refuse direct-tcpip")
+	permit := f.String("permit-open", "", "the only target of direct-tcpip")
 	forward := f.Bool("refuse-forward", false, "refuse tcpip-forward")
 	jump := f.String("jump", "", "is reached through this Host")
 	unknown := f.Bool("unknown", false, "leave its key out of known_hosts")
@@ -55,6 +58,9 @@ func startSSHD(ts *testscript.TestScript, _ bool, args []string) {
 	s, err := testenv.NewSSHServer(testenv.SSHOptions{Auth: auth, Banner: shown})
 	ts.Check(err)
 	ts.Defer(func() { s.Close() })
+	if *permit != "" {
+		s.PermitOpen(*permit)
+	}
 	s.RefuseDirect(*direct)
 	s.RefuseForward(*forward)
 	networkOf(ts).ssh[name] = s
@@ -98,12 +104,20 @@ func startFTPD(ts *testscript.TestScript, _ bool, args []string) {
 	greeting := f.String("greeting", "", "what it says instead of 220")
 	rate := f.Int64("rate", 0, "bytes a second")
 	dead := f.Bool("dead-port", false, "nothing listens at the announced port")
+	offers := f.Bool("tls", false, "offer AUTH TLS")
+	demands := f.Bool("require-tls", false, "refuse logins without it")
 	flags(ts, &f, args)
+	var config *tls.Config
+	if *offers || *demands {
+		var err error
+		config, _, err = testenv.SelfSigned("127.0.0.1")
+		ts.Check(err)
+	}
 	tree := &testenv.Tree{}
 	tree.Put("hello.txt", []byte("hello, world\n"))
 	tree.Put("big.bin", make([]byte, 8_000_000))
 	s, err := testenv.NewFTPServer(testenv.FTPOptions{
-		Tree:   tree,
+		Tree: tree, TLS: config, RequireTLS: *demands,
 		Faults: testenv.Faults{Greeting: *greeting, Rate: *rate, DeadPort: *dead},
 	})
 	ts.Check(err)
@@ -113,10 +127,21 @@ func startFTPD(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("FTP_PORT", fmt.Sprint(s.Port()))
 }
 
-// takePort listens on a port, which TAKEN names.
+// takePort listens on a port, which TAKEN names. What connects there is closed.
 func takePort(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
+	var closing sync.WaitGroup
+	closing.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	})
+	ts.Defer(closing.Wait)
 	ts.Defer(func() { l.Close() })
 	ts.Setenv("TAKEN", fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
 }
