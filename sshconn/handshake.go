@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -115,7 +116,7 @@ func (h *handshake) failure(ctx context.Context, tr *transport, err error, expir
 		err = fmt.Errorf("the SSH handshake %w after %v", errTimeout, h.cfg.timeout())
 	case mismatched:
 		err = mismatch(algorithms)
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE):
 		err = proxyEnd(tr.Conn, err)
 	}
 	return h.unreached(err)

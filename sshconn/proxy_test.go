@@ -3,6 +3,10 @@
 package sshconn
 
 import (
+	"errors"
+	"io"
+	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +22,27 @@ func TestProxyLeavesSomethingBehind(t *testing.T) {
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("waited %v for what the proxy left behind", took)
+	}
+}
+
+// TestProxyEndsBeforeItIsWrittenTo: how it has ended is what matters, and not
+// that its input is closed.
+func TestProxyEndsBeforeItIsWrittenTo(t *testing.T) {
+	_, cfg := embedded(t, testenv.SSHOptions{})
+	cfg.ProxyCommand = "exit 3"
+	quiet := func(Event) {}
+	raw, err := startProxy(cfg, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, raw); err != nil { // until it has ended
+		t.Fatal(err)
+	}
+	h := &handshake{cfg: cfg, notify: quiet, ask: &asker{mu: new(sync.Mutex)}}
+	_, err = h.run(short(t), raw, newSecrets())
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.ExitCode() != 3 {
+		t.Fatalf("not exit status 3: %v", err)
 	}
 }
 
