@@ -29,7 +29,7 @@ func TestProxyLeavesSomethingBehind(t *testing.T) {
 // that its input is closed.
 func TestProxyEndsBeforeItIsWrittenTo(t *testing.T) {
 	_, cfg := embedded(t, testenv.SSHOptions{})
-	cfg.ProxyCommand = "exit 3"
+	cfg.ProxyCommand = "sh -c 'exit 3'"
 	quiet := func(Event) {}
 	raw, err := startProxy(cfg, quiet)
 	if err != nil {
