@@ -27,7 +27,7 @@ const soakShort = 12 * time.Second
 
 // soakRate is how many transfers are begun a second. Each leaves four ports of
 // this machine in TIME_WAIT for a minute, and it has 28,000.
-const soakRate = 60
+const soakRate = 64
 
 // soakEnd returns when the soak is over: it is asked with the number of
 // transfers that were made.
