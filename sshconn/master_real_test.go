@@ -254,7 +254,7 @@ func fakeSSH(t *testing.T, script string) *Config {
 }
 
 func TestPrivateMasterLeavesSomethingBehind(t *testing.T) {
-	cfg := fakeSSH(t, "sleep 600 & echo boom >&2; exit 255\n")
+	cfg := fakeSSH(t, "sleep 40 & echo boom >&2; exit 255\n")
 	began := time.Now()
 	err := client(t, cfg, nil).Connect(short(t))
 	if _, ok := errors.AsType[*ConnectError](err); !ok {

@@ -15,7 +15,7 @@ import (
 
 func TestProxyLeavesSomethingBehind(t *testing.T) {
 	_, cfg := embedded(t, testenv.SSHOptions{})
-	cfg.ProxyCommand = "sleep 600 >/dev/null & exit 3"
+	cfg.ProxyCommand = "sleep 40 >/dev/null & exit 3"
 	began := time.Now()
 	if err := client(t, cfg, nil).Connect(short(t)); err == nil {
 		t.Fatal("connected")
@@ -49,7 +49,7 @@ func TestProxyEndsBeforeItIsWrittenTo(t *testing.T) {
 func TestKnownHostsCommandTakesTooLong(t *testing.T) {
 	_, cfg := embedded(t, testenv.SSHOptions{})
 	cfg.ConnectTimeout = 200 * time.Millisecond
-	for _, command := range []string{"/bin/sleep 600", "/bin/sh -c 'sleep 600 & exit 0'"} {
+	for _, command := range []string{"/bin/sleep 40", "/bin/sh -c 'sleep 600 & exit 0'"} {
 		cfg.KnownHostsCommand = command
 		began := time.Now()
 		if err := client(t, cfg, nil).Connect(short(t)); err == nil {
