@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -34,12 +33,7 @@ func (t *terminal) readLine(echo bool) (string, error) {
 	if echo {
 		return readLine(t.in)
 	}
-	s, err := term.ReadPassword(int(t.in.Fd()))
-	fmt.Fprintln(t.out)
-	if errors.Is(err, io.EOF) {
-		return "", errPromptClosed
-	}
-	return string(s), err
+	return t.readHidden()
 }
 
 // readLine reads up to a line feed, byte by byte so as to leave what follows.

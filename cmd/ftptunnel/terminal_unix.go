@@ -2,7 +2,12 @@
 
 package main
 
-import "os"
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // openTerminal opens the controlling terminal.
 func openTerminal() (*terminal, error) {
@@ -11,4 +16,24 @@ func openTerminal() (*terminal, error) {
 		return nil, err
 	}
 	return &terminal{in: f, out: f}, nil
+}
+
+// readHidden reads one line that is not shown. Package term's reader goes on for
+// ever where the terminal has no more to give: after Ctrl-D, or once it is gone.
+func (t *terminal) readHidden() (string, error) {
+	fd := int(t.in.Fd())
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return "", err
+	}
+	hidden := *before
+	hidden.Lflag &^= unix.ECHO
+	hidden.Lflag |= unix.ICANON | unix.ISIG
+	hidden.Iflag |= unix.ICRNL
+	if err := unix.IoctlSetTermios(fd, setTermios, &hidden); err != nil {
+		return "", err
+	}
+	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }()
+	defer fmt.Fprintln(t.out) // what Enter did not show
+	return readLine(t.in)
 }

@@ -1,6 +1,13 @@
 package main
 
-import "os"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
 
 // openTerminal opens the console, whatever the standard streams are.
 func openTerminal() (*terminal, error) {
@@ -14,4 +21,14 @@ func openTerminal() (*terminal, error) {
 		return nil, err
 	}
 	return &terminal{in: in, out: out}, nil
+}
+
+// readHidden reads one line that is not shown.
+func (t *terminal) readHidden() (string, error) {
+	s, err := term.ReadPassword(int(t.in.Fd()))
+	fmt.Fprintln(t.out)
+	if errors.Is(err, io.EOF) {
+		return "", errPromptClosed
+	}
+	return string(s), err
 }
