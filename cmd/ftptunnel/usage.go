@@ -70,7 +70,7 @@ How data connections are made:
                               the one in the reply.
     --prefetch                Ask for the next passive address ahead of the
                               client, once it has used one: with many small
-                              files a round trip less each.
+                              files a round trip less each, where that is long.
     --fxp                     Permit data connections to third hosts.
     --tls what                AUTH TLS: refuse it (default), so that clients go
                               on without, or pass it on. What follows cannot be
