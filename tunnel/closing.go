@@ -122,7 +122,9 @@ func (s *session) shutDown() {
 		}
 		s.send(Client, []byte("421 The tunnel is shutting down.\r\n"))
 		s.client.out.finish()
-		s.flush(time.Second)
+	}
+	if !s.over {
+		s.flush(time.Second) // of a goodbye, too, that was said a moment ago
 	}
 	s.cancel()
 	for _, d := range s.data {

@@ -21,6 +21,7 @@ type pair struct {
 	dialling bool // the client is being dialled
 	joined   bool // both ends are connected and the relays run
 	ended    bool // its outcome is known
+	broken   bool // both ends were reset
 	released bool // nothing runs any more
 	outcome  ftpinspect.Outcome
 }
@@ -133,6 +134,7 @@ func (p *pair) drop(err error) {
 
 // reset aborts both ends.
 func (p *pair) reset() {
+	p.broken = true
 	for _, c := range p.conns {
 		p.d.s.dispose(c, abort)
 	}
@@ -141,7 +143,12 @@ func (p *pair) reset() {
 	}
 }
 
+// closeBoth closes both ends, which sends an end of file unless there was one: not
+// to an end that is being reset.
 func (p *pair) closeBoth() {
+	if p.broken {
+		return
+	}
 	for _, c := range p.conns {
 		p.d.s.dispose(c, func(c net.Conn) { c.Close() })
 	}
