@@ -23,24 +23,9 @@ type agentProcess struct {
 
 func startAgent(t *testing.T) *agentProcess {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &agentProcess{t: t, sock: filepath.Join(dir, "sock")}
+	a := &agentProcess{t: t, sock: socketPlace(t)}
 	cmd := exec.Command(program(t, "ssh-agent"), "-D", "-a", a.sock)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(dir)
-	})
-	waitFor(t, func() bool {
-		_, err := os.Stat(a.sock)
-		return err == nil
-	})
+	listening(t, cmd, a.sock)
 	return a
 }
 

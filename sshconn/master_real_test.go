@@ -23,25 +23,9 @@ import (
 // whose ControlPath leads to it.
 func userMaster(t *testing.T, s *sshd) (*exec.Cmd, *Config) {
 	t.Helper()
-	bin := program(t, "ssh")
-	dir, err := os.MkdirTemp("", "cm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sock := filepath.Join(dir, "sock")
-	cmd := exec.Command(bin, "-F", s.config, "-M", "-N", "-S", sock, "box")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(dir)
-	})
-	waitFor(t, func() bool {
-		_, err := os.Stat(sock)
-		return err == nil
-	})
+	sock := socketPlace(t)
+	cmd := exec.Command(program(t, "ssh"), "-F", s.config, "-M", "-N", "-S", sock, "box")
+	listening(t, cmd, sock)
 	return cmd, s.resolve("box", func(o *Options) { o.Set = []string{"ControlPath=" + sock} })
 }
 

@@ -23,26 +23,11 @@ import (
 func frozenMaster(t *testing.T, interval time.Duration, count int) (*testenv.SSHServer, *Client) {
 	t.Helper()
 	s, cfg := embedded(t, testenv.SSHOptions{})
-	dir, err := os.MkdirTemp("", "cm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sock := filepath.Join(dir, "sock")
+	sock := socketPlace(t)
 	cmd := exec.Command(program(t, "ssh"), "-F", "none", "-M", "-N", "-S", sock, "-i", cfg.IdentityFiles[0],
-		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile="+filepath.Join(dir, "known"),
+		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile="+filepath.Join(t.TempDir(), "known"),
 		"-p", itoa(cfg.Port), "test@"+cfg.HostName)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(dir)
-	})
-	waitFor(t, func() bool {
-		_, err := os.Stat(sock)
-		return err == nil
-	})
+	listening(t, cmd, sock)
 	cfg.ControlPath, cfg.ServerAliveInterval, cfg.ServerAliveCountMax = sock, interval, count
 	c := client(t, cfg, nil)
 	if err := c.Connect(short(t)); err != nil {

@@ -191,3 +191,30 @@ func waitFor(t *testing.T, cond func() bool) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
+
+// socketPlace is a path that is short enough for a Unix socket.
+func socketPlace(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "sock")
+}
+
+// listening starts a program for the time of the test and waits for its socket.
+func listening(t *testing.T, cmd *exec.Cmd, sock string) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	waitFor(t, func() bool {
+		_, err := os.Stat(sock)
+		return err == nil
+	})
+}

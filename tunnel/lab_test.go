@@ -112,8 +112,11 @@ func (s *ftpScript) want(prefix string) string {
 }
 
 // login greets and lets the client in.
-func (s *ftpScript) login() {
-	s.say("220 ready")
+func (s *ftpScript) login() { s.loginTo("220 ready") }
+
+// loginTo does so with a greeting of its own.
+func (s *ftpScript) loginTo(greeting string) {
+	s.say(greeting)
 	s.want("USER")
 	s.say("331 go on")
 	s.want("PASS")

@@ -6,14 +6,6 @@ import (
 	"time"
 )
 
-func (s *ftpScript) loginTo(greeting string) {
-	s.say(greeting)
-	s.want("USER")
-	s.say("331 go on")
-	s.want("PASS")
-	s.say("230 in")
-}
-
 // download serves a passive download and tells whether the client's end of file
 // came ahead of it.
 func (s *ftpScript) download(verb string) (ahead bool) {
