@@ -32,7 +32,7 @@ func (s *Session) passiveReply(q *request, r *reply) {
 		s.next(q)
 		return
 	}
-	if q.slot == nil {
+	if q.slot == nil && !q.promised {
 		q.slot = s.newSlot()
 	}
 	s.connect(q, server, r)
@@ -145,6 +145,7 @@ func (s *Session) greetedWith(code int) {
 func (s *Session) reinitialize() {
 	s.epsvAll, s.blocks, s.loggedIn = false, false, false
 	s.ahead.ours = false
+	s.promises.kept = 0
 	if s.current != nil {
 		s.forget(s.current)
 	}

@@ -21,6 +21,9 @@
 //     they came and unchanged, but for their line ending (exactly CRLF), NUL
 //     and bare CR (dropped), and Telnet sequences before the first byte.
 //   - An answer of our own takes its place among the replies.
+//   - What was promised is there. A PORT or EPRT may get its 200 before the
+//     server has said where it listens; the transfer that it is for goes to the
+//     server when that is known, or is answered 425 and never goes.
 //   - Memory is bounded: when a Session cannot take more it says so
 //     ([Session.WantsClient], [Session.WantsServer]) and the caller stops
 //     reading from that peer.

@@ -62,6 +62,7 @@ func (s *Session) establish(e *expectation) {
 		s.forget(s.current)
 	}
 	s.current, s.announced, s.ahead.ours = e, e, false
+	s.promises.unmade = nil
 }
 
 func (s *Session) forget(e *expectation) {
@@ -173,6 +174,7 @@ func (s *Session) DialFailed(id ID, err error) []Effect {
 	}
 	e.failed = err
 	s.ahead.off = s.ahead.off || e.request.adopted
+	s.promises.doubt(e.request)
 	s.know.Dialled = false
 	s.know.works &^= passiveDialects
 	s.dataFailed(e, err)

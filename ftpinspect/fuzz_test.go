@@ -124,6 +124,7 @@ func FuzzDialogue(f *testing.F) {
 		f.Add(byte(0), script)
 		f.Add(byte(1), script)
 		f.Add(byte(64), script)
+		f.Add(byte(128), script)
 	}
 	f.Add(byte(0), []byte("S220 hi\nCPASV\nS227 (127,0,0,1,31,97)\nm\nCRETR f\nS150 x\nj\nS226 y\ne\n"))
 	f.Add(byte(2), []byte("S220 hi\nCPORT 127,0,0,1,31,97\nCRETR f\nu\nS227 (127,0,0,1,31,97)\nm\nS150 x\nj\nb\nS226 y\n"))
@@ -153,6 +154,7 @@ func policyConfig(policy byte) Config {
 	}
 	cfg.ReplyHost = policy&32 != 0
 	cfg.Prefetch = policy&64 != 0
+	cfg.Far = policy&128 != 0
 	return cfg
 }
 
@@ -347,7 +349,7 @@ func (c *checker) drain() {
 	if r := c.s.awaiting(); r != nil && c.s.ahead.next != nil && c.s.transferring() {
 		return // the server owes the reply to a transfer first
 	}
-	if w != nil && w.request != nil && (w.request.state != stateAsked || w.request.slot != nil) {
+	if w != nil && w.request != nil && (w.request.state != stateAsked || w.request.slot != nil || w.request.promised) {
 		c.t.Fatalf("%s waits for ever, in state %d", w.line, w.request.state)
 	}
 	if w == nil && len(c.s.queue) > 0 && c.s.greeted && c.s.serverGone == nil && !c.s.early(c.s.queue[0]) {
@@ -512,7 +514,21 @@ func (c *checker) toServer(l []byte) {
 			return
 		}
 	}
+	if cmd.kind == kindTransfer {
+		c.promiseKept(l)
+	}
 	c.inOrder(cmd, l)
+}
+
+// promiseKept asserts that a transfer goes to the server only if what its
+// client was promised is there.
+func (c *checker) promiseKept(l []byte) {
+	if w := c.s.wait; w != nil && w.request != nil && w.request.promised {
+		c.t.Fatalf("%q was sent before the answer to a request that was promised", l)
+	}
+	if err := c.s.promises.unmade; err != nil && !c.s.asking() {
+		c.t.Fatalf("%q was sent without a data connection: %v", l, err)
+	}
 }
 
 // inOrder takes the client's line l off what was sent: those before it must

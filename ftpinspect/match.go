@@ -96,7 +96,7 @@ func (s *Session) swallowed(r *request) {
 		s.aheadFailed(r)
 		return
 	}
-	if r.slot != nil {
+	if r.slot != nil || r.promised {
 		r.reason = "the server does not answer " + r.server.verb()
 		s.fail(r)
 		return
@@ -137,10 +137,13 @@ func isSyntax(code int) bool { return 500 <= code && code <= 504 }
 
 // yields tells a command whose answer may have been left out, or may come
 // later: this reply can be for a command behind it. No server answers PORT
-// with a 1yz.
+// with a 1yz. A request that was promised has the commands behind it that the
+// client has sent because of the promise.
 func (c *command) yields(code int) bool {
-	active := c.request != nil && c.request.server.active()
-	return c.mute || c.transfer != nil || active && class(code) == 1
+	if r := c.request; r != nil && (r.promised || r.server.active() && class(code) == 1) {
+		return true
+	}
+	return c.mute || c.transfer != nil
 }
 
 // usual lists the positive replies of commands that clients send during a

@@ -66,13 +66,14 @@ func (r *request) strike(which dialects) {
 // next tries the next way, or tells the client that none is left. There is
 // none once lines that came after the request are on their way to the server.
 func (s *Session) next(r *request) {
+	s.promises.doubt(r)
 	r.tried = r.tried.with(r.server)
 	s.know.works &^= 1 << r.server // the next request waits, so that it can be bridged
 	if len(r.plan) == 0 || s.wait != r.command {
 		s.fail(r)
 		return
 	}
-	if r.asked && r.slot == nil {
+	if r.asked && r.slot == nil && !r.promised {
 		r.slot = s.newSlot()
 	}
 	r.server, r.plan = r.plan[0], r.plan[1:]
@@ -108,13 +109,18 @@ func (s *Session) idleOverdue(r *request) {
 	s.attempt(r)
 }
 
-// fail answers a request for which no way was left.
+// fail answers a request for which no way was left. If its client was answered
+// ahead, the transfers that it is for are.
 func (s *Session) fail(r *request) {
 	lines := r.refusal
 	if lines == nil {
 		lines = [][]byte{replyNoData(r.reason)}
 	}
 	s.abandon(r)
+	if r.promised {
+		s.promises.forsake(r)
+		lines = nil
+	}
 	s.resolve(r, lines...)
 }
 
@@ -127,14 +133,16 @@ func (s *Session) succeed(r *request, serverReply [][]byte) {
 	}
 	s.establish(r.expectation)
 	switch {
+	case r.promised:
+		s.resolve(r)
 	case r.command.verb == "PASV":
 		s.resolve(r, reply227(r.expectation.clientListener, r.answered))
 	case r.command.verb == "EPSV":
 		s.resolve(r, reply229(r.expectation.clientListener, r.answered))
-	case serverReply != nil && r.mirrors():
+	case serverReply != nil && r.mirrors() && r.slot == nil: // else others may have come between
 		s.resolve(r, serverReply...)
 	default:
-		s.resolve(r, []byte("200 "+r.command.verb+" command successful."))
+		s.resolve(r, replyNoted(r.command.verb))
 	}
 }
 

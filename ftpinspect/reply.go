@@ -55,6 +55,8 @@ var (
 	replyProtocol    = []byte("522 Network protocol not supported, use (1,2).")
 )
 
+func replyNoted(verb string) []byte { return []byte("200 " + verb + " command successful.") }
+
 func replyNoData(reason string) []byte {
 	return fmt.Appendf(nil, "425 Can't open data connection: %s.", Printable(reason))
 }

@@ -24,6 +24,8 @@ type request struct {
 	reason      string   // why the last way failed
 	answered    []byte   // the server's passive reply, if it is of one line
 
+	promised bool // the client has got its 200 already, see promise
+
 	pauses  bool   // it must not be answered yet
 	adopted bool   // it has taken an address that was asked for ahead
 	ahead   bool   // it is the session's own, made ahead of the client; of these
@@ -161,7 +163,8 @@ func (s *Session) open(r *request) {
 }
 
 // ask puts the request to a server. Lines behind it follow at once if this way
-// has worked before; else a refusal could no longer be bridged.
+// has worked before; else a refusal could no longer be bridged. Behind one that
+// the client was promised only those follow that no refusal concerns.
 func (s *Session) ask(r *request) {
 	if r.server.active() {
 		s.dropAhead()
@@ -173,6 +176,10 @@ func (s *Session) ask(r *request) {
 	if r.server.active() {
 		line = append(line, ' ')
 		line = append(line, s.activeArg(r)...)
+	}
+	if s.promisable(r) {
+		s.promise(r, line)
+		return
 	}
 	s.forward(r.command, line)
 	if s.proven(r) {

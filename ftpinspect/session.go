@@ -32,6 +32,7 @@ type Session struct {
 	greeted   bool
 	lingers   bool // see lingering
 	ahead     ahead
+	promises  promises
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes
@@ -156,7 +157,7 @@ func (s *Session) startTimer(kind TimerKind, f func()) {
 
 // pump takes up queued lines until one has to wait.
 func (s *Session) pump() {
-	for len(s.queue) > 0 && s.dispatches() && !s.early(s.queue[0]) {
+	for len(s.queue) > 0 && s.dispatches(s.queue[0]) && !s.early(s.queue[0]) {
 		l := s.queue[0]
 		s.queue = s.queue[1:]
 		s.dispatch(l)
@@ -169,8 +170,8 @@ func (s *Session) pump() {
 }
 
 // dispatches tells that a line of the client can be taken up.
-func (s *Session) dispatches() bool {
-	return s.wait == nil && s.greeted && !s.opaque && s.serverGone == nil && !s.closed
+func (s *Session) dispatches(l Line) bool {
+	return (s.wait == nil || s.follows(l)) && s.greeted && !s.opaque && s.serverGone == nil && !s.closed
 }
 
 // dispatch decides what becomes of a client's line.
@@ -180,6 +181,7 @@ func (s *Session) dispatch(l Line) {
 	if c.kind != kindRequest && c.kind != kindTransfer && !harmless[c.verb] {
 		s.dropAhead()
 	}
+	s.noteFollower(c)
 	switch {
 	case l.TooLong || smuggles(l.Text):
 		s.note(NoteLongLine, "")

@@ -27,6 +27,10 @@ var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Up
 func (s *Session) beginTransfer(c *command) {
 	c.transfer = &transfer{Transfer: Transfer{Verb: c.verb, Path: c.arg, Direction: directions[c.verb]}}
 	s.ahead.due = false
+	if err := s.promises.unmade; err != nil && !s.asking() {
+		s.answer(c, replyNoData(err.Error()))
+		return
+	}
 	if e := s.current; e != nil && e.failed != nil && !s.asking() {
 		s.answer(c, replyNoData(e.failed.Error()))
 		return
@@ -156,6 +160,7 @@ func (s *Session) conclude(t *transfer) {
 		s.cut(t, replyCut(c.outcome.Broken.Error(), c.outcome.Bytes))
 		return
 	}
+	s.promises.keep(t)
 	t.slot.held = nil
 	if refuses(t.code) {
 		t.abandon()
