@@ -4,8 +4,10 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,5 +59,60 @@ func TestFarActive(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Over a long link an active client uploads, downloads, and goes on where a
+// download was cut, waiting for each reply or for none.
+func TestFarActiveBothWays(t *testing.T) {
+	path := buildProgram(t, withRace)
+	for _, launcher := range daemons.FTPServers {
+		t.Run(launcher.Name, func(t *testing.T) {
+			t.Parallel()
+			ftp := leg{ftp: launcher.Name}.startFTP(t)
+			clients.Populate(t, ftp)
+			sent := filepath.Join(t.TempDir(), "sent")
+			names := makeMany(t, sent)
+			p := startProgram(t, path, append(farSSH(t), "--listen", "127.0.0.1:0", "-vv", "box", ftp.Addr)...)
+			for _, sync := range []string{"on", "off"} {
+				got, again := filepath.Join(t.TempDir(), "got"), filepath.Join(t.TempDir(), "again")
+				cutShort(t, sent, again, names)
+				up := "/" + ftp.Upload + "/" + sync
+				script := []string{"set ftp:sync-mode " + sync, "mirror -R " + sent + " " + up, "mirror " + up + " " + got}
+				for _, name := range names {
+					script = append(script, fmt.Sprintf("get -c %s/%s -o %s/%s", up, name, again, name))
+				}
+				lftp(t, p.site(t, ftp), clients.PORT, cellTimeout, script...)
+				for _, tree := range []string{filepath.Join(ftp.Root, up), got, again} {
+					if err := sameTrees(sent, tree); err != nil {
+						t.Error("sync-mode", sync, err)
+					}
+				}
+			}
+			log := p.stderr.String()
+			if n := len(answeredAhead.FindAllString(log, -1)); n < 2*len(names) {
+				t.Errorf("%d requests were answered ahead, of 3 transfers of %d files each", n, len(names))
+			}
+			if !strings.Contains(log, "] > REST ") {
+				t.Error("no download was continued")
+			}
+		})
+	}
+}
+
+// cutShort makes a folder with the first half of each file.
+func cutShort(t *testing.T, from, to string, names []string) {
+	t.Helper()
+	if err := os.Mkdir(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, name), content[:len(content)/2], 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
