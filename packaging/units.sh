@@ -1,8 +1,10 @@
 #!/bin/sh
 # Runs the units of the deb in dist/ under a systemd of their own: a fresh
-# Debian with an SSH server, an FTP server and lftp is booted in namespaces, the
-# tunnel is started as a service and by its socket, and a mirror is made, well
-# and with a wrong password. Needs root, debootstrap and Linux's namespaces.
+# Debian with an SSH server, an FTP server and lftp is booted in namespaces; the
+# tunnel is started as a service and by its socket, by the machine's systemd and
+# by a user's; a mirror is made, by its timer, well and with a wrong password;
+# and the deb is removed from under it all. Needs root, debootstrap and Linux's
+# namespaces.
 # Usage: units.sh CACHE
 set -eu
 cache=${1:?usage: units.sh CACHE}
@@ -13,21 +15,7 @@ fail() {
 	exit 1
 }
 
-[ "$(id -u)" = 0 ] || fail "a fresh Debian needs root"
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
-command -v debootstrap >/dev/null || fail "debootstrap is not installed: apt-get install debootstrap"
-
-debian=$cache/systemd-debian
-if [ ! -e "$debian.complete" ]; then
-	echo "units.sh: making a Debian with systemd, which takes two minutes"
-	rm -rf "$debian"
-	mkdir -p "$cache"
-	debootstrap --variant=minbase --include=systemd,openssh-server,vsftpd,lftp,curl \
-		bookworm "$debian" >"$debian.log" 2>&1 || fail "see $debian.log"
-	touch "$debian.complete"
-fi
-
+packaging/debian.sh "$cache" services
 work=$(mktemp -d)
 root=$work/root
 stop() {
@@ -36,7 +24,7 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
-cp -a "$debian" "$root"
+cp -a "$cache/debian-services" "$root"
 cp dist/ftptunnel_*_"$(dpkg --print-architecture)".deb "$root/tmp/ftptunnel.deb"
 chroot "$root" dpkg -i /tmp/ftptunnel.deb >"$work/log" 2>&1 || { cat "$work/log"; fail "it cannot be installed"; }
 
@@ -54,40 +42,7 @@ echo me:secret | chroot "$root" chpasswd
 echo 'a list' >"$root/home/me/list.txt"
 (umask 077 && echo 'machine 127.0.0.1 login me password secret' >"$etc/files.netrc")
 
-# init is what becomes process 1, in namespaces of its own.
-cat >"$work/init" <<'INIT'
-set -e
-root=$1
-mount --make-rprivate /
-mount --bind "$root" "$root"
-mount -t proc proc "$root/proc"
-mount -t sysfs -o ro sysfs "$root/sys"
-mount -t tmpfs tmpfs "$root/sys/fs/cgroup"
-if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
-	mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
-else
-	mkdir "$root/sys/fs/cgroup/systemd"
-	mount -t cgroup -o none,name=systemd cgroup "$root/sys/fs/cgroup/systemd"
-fi
-mount -t tmpfs tmpfs "$root/run"
-mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-for node in null zero full random urandom tty; do
-	: >"$root/dev/$node"
-	mount --bind /dev/$node "$root/dev/$node"
-done
-mkdir "$root/dev/pts" "$root/dev/shm"
-mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
-ln -s pts/ptmx "$root/dev/ptmx"
-ip link set lo up
-cd "$root"
-mkdir old
-pivot_root . old
-umount -l /old
-mount --make-rshared / # systemd hands keys over through it
-export container=lxc
-exec /lib/systemd/systemd --system --log-target=console --show-status=0 multi-user.target >/var/log/boot 2>&1
-INIT
-unshare --fork --pid --kill-child --mount --uts --ipc --cgroup --net sh "$work/init" "$root" >"$work/boot" 2>&1 &
+unshare --fork --pid --kill-child --mount --uts --ipc --cgroup --net packaging/init.sh "$root" >"$work/boot" 2>&1 &
 echo $! >"$work/pid"
 
 # on runs a command in there.
@@ -95,14 +50,19 @@ on() {
 	first=$(cat "/proc/$(cat "$work/pid")/task/$(cat "$work/pid")/children")
 	nsenter -t "${first%% *}" -a timeout 60 "$@"
 }
-tries=0
-until on systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; do
-	tries=$((tries + 1))
-	[ $tries -lt 60 ] || { cat "$work/boot" "$root/var/log/boot"; fail "systemd does not start"; }
-	sleep 1
-done
+# await tries a command for a minute.
+await() {
+	tries=0
+	until "$@" >"$work/awaited" 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 60 ] || { cat "$work/boot" "$root/var/log/boot" "$work/awaited"; fail "not within a minute: $*"; }
+		sleep 1
+	done
+}
+booted() { on systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; }
+await booted
 
-get() { on curl -sS "ftp://me:secret@$1:2121/list.txt" | grep -qx 'a list' || fail "no listing by $1"; }
+get() { on curl -sS "ftp://me:secret@$1:${2:-2121}/list.txt" | grep -qx 'a list' || fail "no listing by $1"; }
 status() { on systemctl status --no-pager "$1" || true; }
 
 on systemctl start ftptunnel@files || { status ftptunnel@files; fail "the service does not start"; }
@@ -121,6 +81,49 @@ echo "units.sh: its first client starts it"
 on systemctl start ftptunnel-mirror@files || { status ftptunnel-mirror@files; fail "the mirror has failed"; }
 cmp "$root/home/me/list.txt" "$root/var/lib/private/ftptunnel-mirror/files/list.txt" || fail "the mirror is not one"
 grep -q '"path":"list.txt".*"result":"complete"' "$root/var/log/private/ftptunnel-mirror/files.json" || fail "no record of the transfer"
+rm "$root/var/lib/private/ftptunnel-mirror/files/list.txt"
 echo 'machine 127.0.0.1 login me password wrong' >"$etc/files.netrc"
 on systemctl start ftptunnel-mirror@files 2>/dev/null && fail "a mirror without a login does not fail"
 echo "units.sh: the mirror is made, and fails where it should"
+
+# The machine was off when it was time, and nobody waits for the random delay.
+echo 'machine 127.0.0.1 login me password secret' >"$etc/files.netrc"
+mkdir -p "$root/var/lib/systemd/timers"
+touch -d '2 days ago' "$root/var/lib/systemd/timers/stamp-ftptunnel-mirror@files.timer"
+on sh -c 'mkdir -p /run/systemd/system/ftptunnel-mirror@.timer.d &&
+	printf "[Timer]\nRandomizedDelaySec=0\n" >/run/systemd/system/ftptunnel-mirror@.timer.d/now.conf'
+on systemctl daemon-reload
+on systemctl enable -q --now ftptunnel-mirror@files.timer
+await cmp "$root/home/me/list.txt" "$root/var/lib/private/ftptunnel-mirror/files/list.txt"
+echo "units.sh: its timer makes it"
+
+# A user's own systemd, which runs without a login.
+on runuser -l me -c 'mkdir -m 700 .ssh && ssh-keygen -q -t ed25519 -N "" -f .ssh/id_ed25519 &&
+	cp .ssh/id_ed25519.pub .ssh/authorized_keys && printf "Host files\n    HostName 127.0.0.1\n" >.ssh/config'
+cp "$etc/known_hosts" "$root/home/me/.ssh/"
+on loginctl enable-linger me
+id=$(on id -u me)
+as_me() { on runuser -u me -- env HOME=/home/me "XDG_RUNTIME_DIR=/run/user/$id" "$@"; }
+own() { as_me systemctl --user "$@"; }
+await own is-active default.target
+own enable -q --now ftptunnel@files || { own status --no-pager ftptunnel@files; fail "the user's service does not start"; }
+own status --no-pager ftptunnel@files | grep -q 'Status: "ftp://127.0.0.1:2121 is localhost:21"' || fail "the user's service has another status"
+get 127.0.0.1
+own disable -q --now ftptunnel@files
+own is-failed -q ftptunnel@files && fail "the user's service fails as it stops"
+own start ftptunnel@files.socket
+get 127.0.0.1
+get '[::1]'
+own stop ftptunnel@files.socket ftptunnel@files
+as_me sh -c 'mkdir -p ~/.config/ftptunnel && echo "OPTIONS=--listen 2122 -v" >~/.config/ftptunnel/files.env'
+own start ftptunnel@files
+get 127.0.0.1 2122
+own stop ftptunnel@files
+echo "units.sh: a user's services do as well"
+
+on systemctl enable -q --now ftptunnel@files
+on dpkg --purge ftptunnel >"$work/log" 2>&1 || { cat "$work/log"; fail "it cannot be removed"; }
+on systemctl is-active -q ftptunnel@files ftptunnel-mirror@files.timer && fail "what is removed still runs"
+left=$(find "$root/etc/systemd" "$root/usr/lib/systemd" -name 'ftptunnel*')
+[ -z "$left" ] || fail "that has stayed behind: $left"
+echo "units.sh: removed, it runs no more and nothing is enabled"
