@@ -103,11 +103,14 @@ cross:
 	GOOS=freebsd $(GO) build ./...
 
 # deb, rpm and apk in dist/, with a look at what they do to a fresh Debian, and
-# at their units under a systemd of their own (as root, with debootstrap, rpm
-# and mandoc). VERSION is theirs.
+# at their units under a systemd of their own (as root; what that needs beside Go
+# is installed, or listed). VERSION is theirs.
 package:
 	packaging/package.sh
-	packaging/check.sh $(CURDIR)/.cache
+	packaging/setup.sh package
+	packaging/check-deb.sh $(CURDIR)/.cache
+	packaging/check-rpm.sh $(CURDIR)/.cache
+	packaging/check-apk.sh
 	packaging/units.sh $(CURDIR)/.cache
 
 # The archives of a release for every system, with their lists of parts and
@@ -118,11 +121,14 @@ release:
 	$(GORELEASER) check
 	$(GORELEASER) release --snapshot --clean
 
-# Container images in dist/, made of nothing else than what is here (as root,
-# with buildah and lftp), and a look at the manifest of the job that uses them.
+# Container images in dist/, made of nothing else than what is here, and the job
+# that uses them: its manifest is read as Kubernetes does, its pod is run by
+# podman (as root, with a setup as package's).
 image:
+	packaging/setup.sh image
 	packaging/image/build.sh
 	$(GO) -C packaging/kubernetes/check run . ../mirror.yaml
+	packaging/image/job.sh $(CURDIR)/.cache
 
 # Installs what the tests start (Debian, as root), or says what is missing.
 setup:
