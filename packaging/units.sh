@@ -45,10 +45,10 @@ echo 'a list' >"$root/home/me/list.txt"
 unshare --fork --pid --kill-child --mount --uts --ipc --cgroup --net packaging/init.sh "$root" >"$work/boot" 2>&1 &
 echo $! >"$work/pid"
 
-# on runs a command in there.
+# on runs a command in there. Its root has to be named where this is a chroot.
 on() {
 	first=$(cat "/proc/$(cat "$work/pid")/task/$(cat "$work/pid")/children")
-	nsenter -t "${first%% *}" -a timeout 60 "$@"
+	nsenter -t "${first%% *}" -a -r -w timeout 60 "$@"
 }
 # await tries a command for a minute.
 await() {
