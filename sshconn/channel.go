@@ -42,7 +42,7 @@ func newConn(c *connection, ch ssh.Channel, reqs <-chan *ssh.Request, local, rem
 		return nil, c.endError()
 	}
 	c.load.Add(1)
-	return &Conn{ch: ch, rx: newReceiver(ch, c.roundTrip), c: c, local: local, remote: remote}, nil
+	return &Conn{ch: ch, rx: newReceiver(ch, &c.pace), c: c, local: local, remote: remote}, nil
 }
 
 func (k *Conn) Read(p []byte) (int, error) {

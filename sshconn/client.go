@@ -149,7 +149,7 @@ func (c *Client) RoundTrip() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n, ok := c.live.(*native); ok {
-		return n.conn.roundTrip()
+		return n.conn.pace.roundTrip()
 	}
 	return 0
 }

@@ -26,7 +26,7 @@ type connection struct {
 	beside bool            // a hop, or one of several: its end is not news
 	ctx    context.Context // ends with the connection
 	end    context.CancelFunc
-	rtt    atomic.Int64 // shortest time that a channel took to open, in ns
+	pace   pace
 
 	// mu guards closing: no goroutine is added to wg once it is set.
 	mu      sync.Mutex
@@ -122,19 +122,6 @@ func (c *connection) endError() error {
 	}
 	return &LostError{Host: c.cfg.Alias, After: time.Since(c.born).Round(time.Second), Cause: c.tr.cause()}
 }
-
-// opened notes how long a channel has taken to open.
-func (c *connection) opened(d time.Duration) {
-	for {
-		old := c.rtt.Load()
-		if old != 0 && old <= int64(d) || c.rtt.CompareAndSwap(old, int64(d)) {
-			return
-		}
-	}
-}
-
-// roundTrip is an upper bound of the round trip time, 0 if it is not known yet.
-func (c *connection) roundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
 
 // cut ends the connection as lost, for the given reason.
 func (c *connection) cut(reason error) {

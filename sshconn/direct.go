@@ -70,7 +70,7 @@ func (c *connection) await(kind string, msg []byte, answer chan<- opened, gone <
 	asked := time.Now()
 	o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, msg)
 	if o.err == nil {
-		c.opened(time.Since(asked))
+		c.pace.opened(time.Since(asked))
 	}
 	select {
 	case answer <- o:

@@ -13,7 +13,8 @@ import (
 // carry. A receiver grows the window of its channel as TCP's receive buffer
 // auto-tuning does: to twice what was consumed in a round trip. So it grows
 // only while the window is what limits the transfer and the reader keeps up,
-// and on a short link it does not grow at all.
+// and on a short link it does not grow at all. A transfer that outgrows its
+// window is given at once what the last one on the connection came to need.
 const (
 	baseWindow   = 2 << 20  // x/crypto's channelWindowSize
 	maxWindow    = 32 << 20 // of one channel
@@ -25,6 +26,26 @@ const (
 
 // extraWindow is what all receivers have granted beyond baseWindow.
 var extraWindow atomic.Int64
+
+// pace is what the receivers of an SSH connection know of it together. Safe for
+// concurrent use.
+type pace struct {
+	rtt    atomic.Int64 // shortest time that a channel took to open, in ns; 0 while it is unknown
+	window atomic.Int64 // that a transfer last came to need, in bytes
+}
+
+// opened notes how long a channel has taken to open.
+func (p *pace) opened(d time.Duration) {
+	for {
+		old := p.rtt.Load()
+		if old != 0 && old <= int64(d) || p.rtt.CompareAndSwap(old, int64(d)) {
+			return
+		}
+	}
+}
+
+// roundTrip is an upper bound of the round trip time, 0 if it is not known yet.
+func (p *pace) roundTrip() time.Duration { return time.Duration(p.rtt.Load()) }
 
 // crediting is a channel that is read without giving its window back, if it
 // controls that at all.
@@ -38,10 +59,10 @@ type crediting interface {
 // owned by the channel's reader, but for close.
 type receiver struct {
 	raw    crediting
-	rtt    func() time.Duration // 0 while it is unknown
-	window int                  // granted, wherever its bytes are now
-	credit int                  // consumed and not given back
-	debt   int                  // to be withheld, for the window is to shrink
+	pace   *pace
+	window int // granted, wherever its bytes are now
+	credit int // consumed and not given back
+	debt   int // to be withheld, for the window is to shrink
 
 	began time.Time // of the round trip that is being measured
 	got   int       // consumed in it
@@ -51,8 +72,8 @@ type receiver struct {
 	closed atomic.Bool
 }
 
-func newReceiver(ch ssh.Channel, rtt func() time.Duration) *receiver {
-	return &receiver{raw: newRawChannel(ch), rtt: rtt, window: baseWindow}
+func newReceiver(ch ssh.Channel, pace *pace) *receiver {
+	return &receiver{raw: newRawChannel(ch), pace: pace, window: baseWindow}
 }
 
 func (r *receiver) Read(p []byte) (int, error) {
@@ -68,7 +89,7 @@ func (r *receiver) Read(p []byte) (int, error) {
 func (r *receiver) consumed(n int) {
 	r.credit += n
 	r.got += n
-	if rtt := r.rtt(); rtt > 0 {
+	if rtt := r.pace.roundTrip(); rtt > 0 {
 		r.measure(rtt, time.Now())
 	}
 	if r.credit >= min(r.window/creditPieces, maxCredit) {
@@ -91,10 +112,14 @@ func (r *receiver) giveBack() {
 	r.credit = 0
 }
 
-// measure looks at the window once in a round trip.
+// measure looks at the window once in a round trip, and within it as soon as
+// more than half of the window has come.
 func (r *receiver) measure(rtt time.Duration, now time.Time) {
 	elapsed := now.Sub(r.began)
 	if elapsed < rtt {
+		if want := 2 * r.got; want > r.window {
+			r.tune(want, now)
+		}
 		return
 	}
 	if !r.began.IsZero() && elapsed < 8*rtt {
@@ -108,15 +133,22 @@ func (r *receiver) tune(want int, now time.Time) {
 	switch {
 	case want > r.window:
 		r.low = time.Time{}
-		r.grow(min(want, maxWindow) - r.window)
+		r.grow(min(max(want, r.usual()), maxWindow) - r.window)
 	case want >= r.window/4 || r.window == baseWindow:
 		r.low = time.Time{}
 	case r.low.IsZero():
 		r.low = now
 	case now.Sub(r.low) >= shrinkAfter:
 		r.debt = max(0, r.window-max(want, baseWindow))
+		r.pace.window.Store(int64(r.window - r.debt))
 		r.low = time.Time{}
 	}
+}
+
+// usual is the window that a transfer on this connection came to need, as far as
+// enough is left for others that begin now.
+func (r *receiver) usual() int {
+	return min(int(r.pace.window.Load()), r.window+int(maxExtra-extraWindow.Load())/4)
 }
 
 // grow grants n bytes more, as far as all receivers together may.
@@ -132,6 +164,7 @@ func (r *receiver) grow(n int) {
 	}
 	r.extra.Add(int64(n))
 	r.window += n
+	r.pace.window.Store(int64(r.window))
 	r.credit += n
 	r.giveBack()
 }

@@ -131,9 +131,11 @@ type link struct {
 
 const linkRTT = 50 * time.Millisecond
 
-func newLink() *link {
+func newLink() *link { return newLinkAt(&pace{}) }
+
+func newLinkAt(p *pace) *link {
 	l := &link{now: time.Unix(1000, 0), sender: sender{granted: baseWindow}}
-	l.receiver = receiver{raw: &l.sender, window: baseWindow, began: l.now, rtt: func() time.Duration { return 0 }}
+	l.receiver = receiver{raw: &l.sender, window: baseWindow, began: l.now, pace: p}
 	return l
 }
 
@@ -167,6 +169,46 @@ func TestWindowFollowsTheTransfer(t *testing.T) {
 		}
 		if out := l.sender.granted - l.sender.sent + l.credit; out != l.window {
 			t.Errorf("%s: the sender has %d bytes, the window is %d", phase.what, out, l.window)
+		}
+	}
+}
+
+// TestWindowIsRemembered: the second transfer of a connection does not start
+// over, and takes its window as soon as it needs more than the first one.
+func TestWindowIsRemembered(t *testing.T) {
+	var p pace
+	first := newLinkAt(&p)
+	first.carry(20, 8<<20)
+	first.close()
+	second := newLinkAt(&p)
+	defer second.close()
+	second.consumed(baseWindow/2 - 1)
+	if second.measure(linkRTT, second.now.Add(time.Millisecond)); second.window != baseWindow {
+		t.Errorf("a window of %d bytes for less than half of one", second.window)
+	}
+	second.consumed(2)
+	if second.measure(linkRTT, second.now.Add(time.Millisecond)); second.window != 16<<20 {
+		t.Errorf("a window of %d bytes, the transfer before needed %d", second.window, 16<<20)
+	}
+	second.carry(100, 512<<10)
+	third := newLinkAt(&p)
+	defer third.close()
+	if third.carry(1, 100<<20); third.window > 8<<20 {
+		t.Errorf("a window of %d bytes after one that was too large", third.window)
+	}
+}
+
+// TestUsualWindowLeavesRoom: many transfers that begin together get a part
+// each of what is left.
+func TestUsualWindowLeavesRoom(t *testing.T) {
+	var p pace
+	p.window.Store(maxWindow)
+	for range 8 {
+		l := newLinkAt(&p)
+		defer l.close()
+		l.carry(1, 100<<20)
+		if l.window <= baseWindow {
+			t.Errorf("a window of %d bytes for one of eight", l.window)
 		}
 	}
 }
