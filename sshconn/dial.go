@@ -35,13 +35,24 @@ func dialTCP(ctx context.Context, cfg *Config) (net.Conn, error) {
 	}
 	for i := 1; ; i++ {
 		c, err := d.DialContext(ctx, network, net.JoinHostPort(cfg.HostName, itoa(cfg.Port)))
-		if err == nil || i >= cfg.ConnectionAttempts {
-			return c, err
+		if err == nil {
+			return wrap(cfg, c), nil
+		}
+		if i >= cfg.ConnectionAttempts {
+			return nil, err
 		}
 		if !sleep(ctx, time.Second) {
 			return nil, err
 		}
 	}
+}
+
+// wrap does what Options.Wrap asks for.
+func wrap(cfg *Config, c net.Conn) net.Conn {
+	if tcp, ok := c.(*net.TCPConn); ok && cfg.options.Wrap != nil {
+		return cfg.options.Wrap(tcp)
+	}
+	return c
 }
 
 // dialer makes a dialer of the configuration.

@@ -1,5 +1,7 @@
 package sshconn
 
+import "net"
+
 // Options is what the command line says, before any file is read. The zero
 // value reads the user's and the system's ssh_config and no environment.
 type Options struct {
@@ -18,6 +20,10 @@ type Options struct {
 	// ExposedForwards accepts remote forwards that were asked for on
 	// loopback and that the server offers to its network.
 	ExposedForwards bool
+
+	// Wrap takes over the TCP connection to the first host and returns the one
+	// that is used in its place; nil = the connection itself.
+	Wrap func(*net.TCPConn) net.Conn
 
 	// Home is the directory that ~ stands for; "" = that of the user who
 	// runs the process, by the user database, as ssh does.

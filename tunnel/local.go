@@ -64,13 +64,13 @@ func (l localListener) Accept() (net.Conn, error) {
 // wrapLocal gives a TCP connection its Abort.
 func wrapLocal(c net.Conn) net.Conn {
 	if tcp, ok := c.(*net.TCPConn); ok {
-		return localConn{tcp}
+		return localConn{newUnscheduled(tcp)}
 	}
 	return c
 }
 
 // localConn is a TCP connection of this machine.
-type localConn struct{ *net.TCPConn }
+type localConn struct{ *unscheduled }
 
 // Abort closes the connection with a reset; what was not yet sent is lost.
 func (c localConn) Abort() error {

@@ -202,6 +202,7 @@ func (p *program) sshOptions() sshconn.Options {
 		Engine:      p.engine,
 		Home:        p.home,
 		Env:         p.getenv,
+		Wrap:        tunnel.Unscheduled,
 
 		// Who insists on active mode accepts that the server opens its side.
 		ExposedForwards: p.serverMode == ftpinspect.ModeActive,
