@@ -10,7 +10,7 @@ import (
 // larger target from mattering on a small machine; a heap that grows to it by
 // what is live is collected more often again.
 const (
-	gcPercent   = 400
+	gcPercent   = 1000
 	memoryLimit = 512 << 20 // bytes
 )
 

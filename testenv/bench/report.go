@@ -47,7 +47,7 @@ func writeAbout(w io.Writer, about []fact, o options) {
 	for _, f := range about {
 		fmt.Fprintf(w, "- %s: %s\n", f.name, f.value)
 	}
-	fmt.Fprintf(w, "- sizes: %d MiB on loopback; on links %d MiB, a quarter to an eighth for what the window of SSH holds back; "+
+	fmt.Fprintf(w, "- sizes: %d MiB on loopback; on links %d MiB, half to an eighth for what the window of SSH holds back; "+
 		"%d MiB for each of several; %d small files of 1 KiB\n\n", o.bulk, o.long, o.several, o.files)
 }
 

@@ -111,12 +111,12 @@ func (s *scene) fill() {
 }
 
 // partSize is what those peers move over a link, in MiB, whose window holds
-// them back: they are soon at their pace, and stay there.
+// them back: enough that the round trips at either end of a transfer matter little.
 func (s *scene) partSize() int64 {
 	if s.rtt > 50*time.Millisecond {
 		return s.options.long / 8
 	}
-	return s.options.long / 4
+	return s.options.long / 2
 }
 
 func smallName(i int) string { return fmt.Sprintf("f%04d", i) }
