@@ -33,7 +33,6 @@ etc=$root/etc/ftptunnel
 ssh-keygen -q -t ed25519 -N '' -f "$etc/files.key"
 install -d -m 700 "$root/root/.ssh"
 cp "$etc/files.key.pub" "$root/root/.ssh/authorized_keys"
-printf '127.0.0.1 %s\n' "$(cut -d' ' -f1,2 "$root/etc/ssh/ssh_host_ed25519_key.pub")" >"$etc/known_hosts"
 printf 'Host files\n    HostName 127.0.0.1\n    User root\n' >"$etc/hosts"
 cat "$root/etc/ftptunnel/ssh_config" >>"$etc/hosts"
 mv "$etc/hosts" "$etc/ssh_config"
@@ -61,8 +60,15 @@ await() {
 }
 booted() { on systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; }
 await booted
+on sh -c 'ssh-keyscan 127.0.0.1 >>/etc/ftptunnel/known_hosts' 2>"$work/log" || { cat "$work/log"; fail "no host key"; }
 
 get() { on curl -sS "ftp://me:secret@$1:${2:-2121}/list.txt" | grep -qx 'a list' || fail "no listing by $1"; }
+# drop_in changes a unit as systemctl edit does.
+drop_in() {
+	mkdir -p "$root/etc/systemd/system/$1.d"
+	# shellcheck disable=SC2059 # a text with its ends of lines
+	printf "$2" >"$root/etc/systemd/system/$1.d/override.conf"
+}
 status() { on systemctl status --no-pager "$1" || true; }
 
 on systemctl start ftptunnel@files || { status ftptunnel@files; fail "the service does not start"; }
@@ -70,6 +76,12 @@ status ftptunnel@files | grep -q 'Status: "ftp://127.0.0.1:2121 is localhost:21"
 get 127.0.0.1
 on systemctl stop ftptunnel@files
 on systemctl is-failed -q ftptunnel@files && fail "the service fails as it stops"
+printf 'OPTIONS=--listen 2122 -v\nTARGET=127.0.0.1:21\n' >"$etc/files.env"
+on systemctl start ftptunnel@files
+get 127.0.0.1 2122
+status ftptunnel@files | grep -q 'Status: "ftp://127.0.0.1:2122 is 127.0.0.1:21"' || fail "the service has not read its environment"
+on systemctl stop ftptunnel@files
+rm "$etc/files.env"
 echo "units.sh: the service starts, serves and stops"
 
 on systemctl start ftptunnel@files.socket
@@ -83,18 +95,27 @@ cmp "$root/home/me/list.txt" "$root/var/lib/private/ftptunnel-mirror/files/list.
 grep -q '"path":"list.txt".*"result":"complete"' "$root/var/log/private/ftptunnel-mirror/files.json" || fail "no record of the transfer"
 rm "$root/var/lib/private/ftptunnel-mirror/files/list.txt"
 echo 'machine 127.0.0.1 login me password wrong' >"$etc/files.netrc"
+drop_in ftptunnel-mirror@files.service '[Unit]\nOnFailure=tell-me@%%n.service\n'
+printf '[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/%%i\n' >"$root/etc/systemd/system/tell-me@.service"
+on systemctl daemon-reload
 on systemctl start ftptunnel-mirror@files 2>/dev/null && fail "a mirror without a login does not fail"
+await on test -e /run/ftptunnel-mirror@files.service
 echo "units.sh: the mirror is made, and fails where it should"
 
-# The machine was off when it was time, and nobody waits for the random delay.
-echo 'machine 127.0.0.1 login me password secret' >"$etc/files.netrc"
+# An anonymous one of a folder, by the timer of a machine that was off when it was
+# time; nobody waits for its random delay.
+: >"$etc/files.netrc"
+echo SOURCE=pub >"$etc/files-mirror.env"
+echo anonymous_enable=YES >>"$root/etc/vsftpd.conf"
+on systemctl restart vsftpd
+install -d "$root/srv/ftp/pub"
+echo 'for all' >"$root/srv/ftp/pub/all.txt"
 mkdir -p "$root/var/lib/systemd/timers"
 touch -d '2 days ago' "$root/var/lib/systemd/timers/stamp-ftptunnel-mirror@files.timer"
-on sh -c 'mkdir -p /run/systemd/system/ftptunnel-mirror@.timer.d &&
-	printf "[Timer]\nRandomizedDelaySec=0\n" >/run/systemd/system/ftptunnel-mirror@.timer.d/now.conf'
+drop_in ftptunnel-mirror@files.timer '[Timer]\nRandomizedDelaySec=0\n'
 on systemctl daemon-reload
 on systemctl enable -q --now ftptunnel-mirror@files.timer
-await cmp "$root/home/me/list.txt" "$root/var/lib/private/ftptunnel-mirror/files/list.txt"
+await cmp "$root/srv/ftp/pub/all.txt" "$root/var/lib/private/ftptunnel-mirror/files/all.txt"
 echo "units.sh: its timer makes it"
 
 # A user's own systemd, which runs without a login.
@@ -115,6 +136,9 @@ own start ftptunnel@files.socket
 get 127.0.0.1
 get '[::1]'
 own stop ftptunnel@files.socket ftptunnel@files
+as_me sh -c 'ssh-agent -a ~/agent && SSH_AUTH_SOCK=~/agent ssh-add -q ~/.ssh/id_ed25519 && rm ~/.ssh/id_ed25519' >"$work/log" 2>&1 ||
+	{ cat "$work/log"; fail "no agent"; }
+own set-environment SSH_AUTH_SOCK=/home/me/agent
 as_me sh -c 'mkdir -p ~/.config/ftptunnel && echo "OPTIONS=--listen 2122 -v" >~/.config/ftptunnel/files.env'
 own start ftptunnel@files
 get 127.0.0.1 2122
@@ -124,6 +148,6 @@ echo "units.sh: a user's services do as well"
 on systemctl enable -q --now ftptunnel@files
 on dpkg --purge ftptunnel >"$work/log" 2>&1 || { cat "$work/log"; fail "it cannot be removed"; }
 on systemctl is-active -q ftptunnel@files ftptunnel-mirror@files.timer && fail "what is removed still runs"
-left=$(find "$root/etc/systemd" "$root/usr/lib/systemd" -name 'ftptunnel*')
+left=$(find "$root/etc/systemd" "$root/usr/lib/systemd" -name 'ftptunnel*' ! -name '*.d')
 [ -z "$left" ] || fail "that has stayed behind: $left"
 echo "units.sh: removed, it runs no more and nothing is enabled"

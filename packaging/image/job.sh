@@ -20,8 +20,11 @@ if [ -z "${2:-}" ]; then
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 130' INT TERM
-	unshare --fork --pid --kill-child --mount --mount-proc --net "packaging/image/$(basename "$0")" "$cache" "$work"
-	exit
+	status=0
+	unshare --fork --pid --kill-child --mount --mount-proc --net "packaging/image/$(basename "$0")" "$cache" "$work" || status=$?
+	# podman leaves control groups behind, which go unless another podman has some in them.
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+	exit $status
 fi
 
 work=$2
