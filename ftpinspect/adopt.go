@@ -6,7 +6,7 @@ package ftpinspect
 func (s *Session) adopt(r *request) bool {
 	a := s.ahead.next
 	if a == nil || s.blocks || s.epsvAll && a.server != viaEPSV {
-		s.ahead.next, s.ahead.due = nil, false
+		s.forgetAhead()
 		return false
 	}
 	s.wait = r.command
@@ -40,7 +40,7 @@ func (s *Session) handOver() {
 		r.plan = append([]dialect{r.server}, r.plan...)
 		r.server = a.server
 	}
-	r.adopted = true
+	r.adopted, r.id = true, a.id
 	s.connect(r, a.end, a.reply)
 }
 

@@ -5,7 +5,7 @@ import "bytes"
 // ahead is what a session with Config.Prefetch knows of the requests for a
 // passive address that it makes before the client does. The server's answer to
 // one is kept, and taken for the client's next request: see adopt. Nothing is
-// listened for or dialled until then.
+// listened for until then, and but one server dialled: see dialAhead.
 type ahead struct {
 	next   *request // that the client's next request may take; nil if there is none
 	ours   bool     // the server listens where the client was not told
@@ -122,6 +122,7 @@ func (s *Session) aheadReply(r *request, reply *reply) {
 		if end, ok := s.passiveEnd(r, reply); ok {
 			r.reply, r.end = reply, end
 			s.handOver()
+			s.dialAhead()
 			return
 		}
 	} else {
@@ -142,7 +143,7 @@ func (s *Session) aheadFailed(r *request) {
 // dropAhead forgets what was asked for ahead. A client's request that has
 // waited for it is made.
 func (s *Session) dropAhead() {
-	s.ahead.next, s.ahead.due = nil, false
+	s.forgetAhead()
 	if r := s.awaiting(); r != nil {
 		s.ask(r)
 	}

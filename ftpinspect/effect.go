@@ -35,6 +35,17 @@ type Expect struct {
 	ClientWaits bool
 }
 
+// DialAhead asks for the server's end of an expectation to be dialled although
+// there is no expectation yet. It comes as an [Expect] with the same ID and the
+// same Server, which takes the connection over, or not at all: then Forget gives
+// the connection up. There is one at a time. A dial that fails before the Expect
+// is reported with [Session.DialFailed], one that succeeds is not; a caller that
+// has no room for it may leave it undone and dial when the Expect comes.
+type DialAhead struct {
+	ID     ID
+	Server End // never listens
+}
+
 // ID names an expectation within its session. IDs start at 1.
 type ID int
 
@@ -52,8 +63,9 @@ type End struct {
 	Port uint16
 }
 
-// Forget ends an expectation: its listeners are closed and a connection on
-// which no transfer was begun is reset. One that is in use is left alone.
+// Forget ends an expectation, or one that a DialAhead was for: its listeners are
+// closed and a connection on which no transfer was begun is reset. One that is
+// in use is left alone.
 type Forget struct{ ID ID }
 
 // DialClient asks for the client's end of an expectation with ClientWaits to
@@ -209,6 +221,7 @@ type Outcome struct {
 func (ToClient) effect()   {}
 func (ToServer) effect()   {}
 func (Expect) effect()     {}
+func (DialAhead) effect()  {}
 func (Forget) effect()     {}
 func (DialClient) effect() {}
 func (Shut) effect()       {}

@@ -32,9 +32,8 @@ type conn struct {
 
 // expect announces a data connection to the caller.
 func (s *Session) expect(r *request, server End) {
-	s.lastID++
 	passive := !server.Listen
-	e := &expectation{id: s.lastID, request: r, waits: passive && !r.client.Listen}
+	e := &expectation{id: s.takeID(r), request: r, waits: passive && !r.client.Listen}
 	r.expectation = e
 	s.expectations = append(s.expectations, e)
 	s.do(Expect{
@@ -166,19 +165,27 @@ func (s *Session) Ended(id ID, o Outcome) []Effect {
 
 // DialFailed says that the server's end could not be dialled beside the reply.
 // A transfer command that was sent gets the server's own answer, if that comes
-// soon; one that was not sent is answered at once (see beginTransfer).
+// soon; one that was not sent is answered at once (see beginTransfer). The ID
+// may be that of a DialAhead.
 func (s *Session) DialFailed(id ID, err error) []Effect {
 	e := s.find(id)
 	if e == nil {
+		s.dialAheadFailed(id)
 		return s.take()
 	}
 	e.failed = err
 	s.ahead.off = s.ahead.off || e.request.adopted
 	s.promises.doubt(e.request)
-	s.know.Dialled = false
-	s.know.works &^= passiveDialects
+	s.dialLater()
 	s.dataFailed(e, err)
 	return s.take()
+}
+
+// dialLater has the next passive address dialled before the client is told: the
+// server may not be reachable there.
+func (s *Session) dialLater() {
+	s.know.Dialled = false
+	s.know.works &^= passiveDialects
 }
 
 // dataFailed bounds the wait for the reply to transfers that were sent and

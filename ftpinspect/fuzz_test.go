@@ -125,11 +125,14 @@ func FuzzDialogue(f *testing.F) {
 		f.Add(byte(1), script)
 		f.Add(byte(64), script)
 		f.Add(byte(128), script)
+		f.Add(byte(192), script)
 	}
 	f.Add(byte(0), []byte("S220 hi\nCPASV\nS227 (127,0,0,1,31,97)\nm\nCRETR f\nS150 x\nj\nS226 y\ne\n"))
 	f.Add(byte(2), []byte("S220 hi\nCPORT 127,0,0,1,31,97\nCRETR f\nu\nS227 (127,0,0,1,31,97)\nm\nS150 x\nj\nb\nS226 y\n"))
 	f.Add(byte(4), []byte("S220 hi\nCFEAT\nS211-x\nS AUTH TLS\nS211 end\nCABOR\nS227 (1,2,3,4,5,6)\nCEPSV ALL\nS200 ok\nCPASV\ng\n"))
 	f.Add(byte(9), []byte("S220 hi\nCEPSV\nS500 no\nS500 no\nm\nS200 ok\nCLIST\nCQUIT\nS226 x\nt\nl\n"))
+	f.Add(byte(64), []byte("S220 (vsFTPd)\nCPASS x\nS230 in\nCPASV\nS227 (127,0,0,1,31,97)\nm\nj\nCRETR f\nS150 x\ne\nS226 y\n"+
+		"S227 (127,0,0,1,31,98)\nCPASV\na\np\nS227 (127,0,0,1,31,99)\nm\nCRETR g\n"))
 	f.Fuzz(func(t *testing.T, policy byte, script []byte) {
 		c := &checker{t: t, s: New(policyConfig(policy)), pass: policy&4 != 0, use: map[ID]*usage{}}
 		for line := range bytes.SplitSeq(script, []byte("\n")) {
@@ -215,8 +218,9 @@ func outcomeLetter(outcome string) byte {
 type checker struct {
 	t      *testing.T
 	s      *Session
-	open   []Expect // not yet met or refused
-	live   []ID     // met
+	open   []Expect    // not yet met or refused
+	live   []ID        // met
+	ahead  []DialAhead // neither expected nor forgotten, nor failed
 	timers []Timer
 	ports  []uint16 // of the listeners that exist
 	sent   [][]byte // the client's lines that may still leave
@@ -262,6 +266,12 @@ func (c *checker) step(line []byte) {
 		c.each(func(id ID) []Effect { return c.ended(id, errors.New("x\r\n227 (1,2,3,4,5,6)")) })
 	case 'd':
 		c.each(func(id ID) []Effect { return c.s.DialFailed(id, errors.New("refused")) })
+	case 'a':
+		if len(c.ahead) > 0 {
+			id := c.ahead[0].ID
+			c.ahead = nil
+			c.check(c.s.DialFailed(id, errors.New("refused")))
+		}
 	case 't':
 		if len(c.timers) > 0 {
 			t := c.timers[0]
@@ -342,6 +352,9 @@ func (c *checker) drain() {
 	if c.closed || c.opaque || c.s.reply != nil {
 		return
 	}
+	if len(c.ahead) > 0 {
+		c.t.Fatalf("%s and nothing becomes of it", describe(c.ahead[0]))
+	}
 	if len(c.s.out) > 0 {
 		c.t.Fatalf("%d replies are held for ever", len(c.s.out))
 	}
@@ -400,8 +413,12 @@ func (c *checker) check(effects []Effect) {
 			if !e.Client.Listen && e.Client.Port < minPort || !e.Server.Listen && e.Server.Port < minPort {
 				c.t.Fatalf("%s", describe(e))
 			}
-			c.open = append(c.open, e)
-			c.use[e.ID] = &usage{}
+			c.expected(e)
+		case DialAhead:
+			if e.Server.Listen || e.Server.Port < minPort || len(c.ahead) > 0 || c.use[e.ID] != nil {
+				c.t.Fatalf("%s, with %v ahead", describe(e), c.ahead)
+			}
+			c.ahead = append(c.ahead, e)
 		case StartTimer:
 			c.timers = append(c.timers, e.T)
 		case Opaque:
@@ -414,10 +431,29 @@ func (c *checker) check(effects []Effect) {
 	}
 }
 
+// expected takes an expectation up: as the one that was dialled for ahead, if its
+// ID was given to one.
+func (c *checker) expected(e Expect) {
+	if c.use[e.ID] != nil {
+		c.t.Fatalf("%s a second time", describe(e))
+	}
+	c.open = append(c.open, e)
+	c.use[e.ID] = &usage{}
+	if len(c.ahead) > 0 && c.ahead[0].ID == e.ID {
+		if c.ahead[0].Server != e.Server {
+			c.t.Fatalf("%s, but %s", describe(c.ahead[0]), describe(e))
+		}
+		c.ahead = nil
+	}
+}
+
 // account follows what becomes of transfers: one whose data was cut is never
-// called complete, unless the client has aborted it.
+// called complete, unless the client has aborted it. What is forgotten is not
+// ahead any more.
 func (c *checker) account(e Effect) {
 	switch e := e.(type) {
+	case Forget:
+		c.ahead = slices.DeleteFunc(c.ahead, func(a DialAhead) bool { return a.ID == e.ID })
 	case Begin:
 		if u := c.use[e.ID]; u != nil {
 			u.begins++

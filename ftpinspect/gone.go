@@ -28,7 +28,8 @@ func (s *Session) ServerGone(err error) []Effect {
 		}
 	}
 	unfinished := s.reply
-	s.pending, s.queue, s.wait, s.reply, s.ahead.next = nil, nil, nil, nil, nil
+	s.pending, s.queue, s.wait, s.reply = nil, nil, nil, nil
+	s.forgetAhead()
 	if unfinished != nil && unfinished.slot != nil {
 		unfinished.slot.held = nil
 	}

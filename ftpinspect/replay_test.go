@@ -272,6 +272,8 @@ func describe(e Effect) string {
 			s += ", client waits"
 		}
 		return s
+	case DialAhead:
+		return fmt.Sprintf("! dial ahead %d server %s", e.ID, describeEnd(e.Server))
 	case Forget:
 		return fmt.Sprintf("! forget %d", e.ID)
 	case Shut:

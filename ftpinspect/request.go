@@ -30,7 +30,8 @@ type request struct {
 	adopted bool   // it has taken an address that was asked for ahead
 	ahead   bool   // it is the session's own, made ahead of the client; of these
 	reply   *reply // is the server's answer, once that has come,
-	end     End    // and where the server listens
+	end     End    // and where the server listens,
+	id      ID     // which is dialled ahead for this expectation; 0 if it is not
 }
 
 type requestState int

@@ -165,6 +165,7 @@ func (s *Session) pump() {
 	s.settle()
 	if s.clientGone && len(s.queue) == 0 && s.wait == nil && !s.closed {
 		s.clientGone, s.quit = false, true
+		s.dropAhead()
 		s.do(EndServer{})
 	}
 }

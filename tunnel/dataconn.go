@@ -22,6 +22,7 @@ type dataConn struct {
 	cancel context.CancelFunc
 
 	ends     [2]end // by Peer
+	expected bool   // its Expect came; before, the server's end is dialled ahead
 	answered bool   // Met or Unmet was reported
 	closed   bool   // its ends yield nothing more
 	dialNow  bool   // DialClient came
@@ -34,35 +35,62 @@ type dataConn struct {
 	unused   *alarm // the expectation's time limit
 }
 
-// expect makes a data connection possible.
-func (s *session) expect(e ftpinspect.Expect) {
+// enter begins a data connection. It returns nil if there are too many.
+func (s *session) enter(id ftpinspect.ID, server ftpinspect.End) *dataConn {
 	s.trim()
 	if !s.t.enterData(s.limits) {
+		return nil
+	}
+	d := &dataConn{s: s, want: ftpinspect.Expect{ID: id}}
+	d.ctx, d.cancel = context.WithCancel(s.ctx)
+	d.ends[Server] = end{peer: Server, End: server}
+	s.data[id] = d
+	return d
+}
+
+// dialAhead dials the server's end of a data connection that may be expected
+// next. Without room for it that end is dialled when it is.
+func (s *session) dialAhead(a ftpinspect.DialAhead) {
+	if d := s.enter(a.ID, a.Server); d != nil {
+		s.wg.Go(d.dialServer)
+	}
+}
+
+// expect makes a data connection possible.
+func (s *session) expect(e ftpinspect.Expect) {
+	d := s.data[e.ID]
+	ahead := d != nil
+	if !ahead {
+		d = s.enter(e.ID, e.Server)
+	}
+	if d == nil {
 		s.report(func(i *ftpinspect.Session) []ftpinspect.Effect {
 			return i.Unmet(e.ID, ftpinspect.ClientSide, errTooManyData)
 		})
 		return
 	}
-	d := &dataConn{s: s, want: e}
-	d.ctx, d.cancel = context.WithCancel(s.ctx)
+	d.want, d.expected = e, true
 	d.ends[Client] = end{peer: Client, End: e.Client, ready: !e.Client.Listen}
-	d.ends[Server] = end{peer: Server, End: e.Server, ready: !e.Server.Listen && !e.DialFirst}
-	s.data[e.ID] = d
+	server := &d.ends[Server]
+	server.ready = server.ready || !e.Server.Listen && !e.DialFirst
 	for i := range d.ends {
 		if n := &d.ends[i]; n.Listen {
 			s.wg.Go(func() { d.listen(n) })
 		}
 	}
-	if !e.Server.Listen {
+	if !ahead && !e.Server.Listen {
 		s.wg.Go(d.dialServer)
 	}
 	d.answer()
+	for _, p := range d.pairs {
+		p.completeEnds()
+	}
 }
 
 // answer reports that the expectation is met, once that is so.
 func (d *dataConn) answer() {
 	client, server := &d.ends[Client], &d.ends[Server]
-	if d.answered || d.closed || !client.ready || !server.ready {
+	if !d.expected || d.answered || d.closed || !client.ready || !server.ready {
 		return
 	}
 	d.answered = true
@@ -87,6 +115,10 @@ func (d *dataConn) fail(n *end, err error) {
 	if d.closed {
 		return
 	}
+	if !d.expected {
+		d.failAhead(err)
+		return
+	}
 	d.s.t.observe(DataFailed{Session: d.s.id, End: n.peer, Listen: n.Listen, Address: d.address(n), Err: err})
 	d.close(err)
 	id, answered := d.want.ID, d.answered
@@ -103,6 +135,15 @@ func (d *dataConn) fail(n *end, err error) {
 		d.dropHalves(err)
 		d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.DialFailed(id, err) })
 	}
+}
+
+// failAhead gives up a dial ahead that has failed. Nothing was promised to the
+// client, so nobody else is told.
+func (d *dataConn) failAhead(err error) {
+	d.close(err)
+	d.tidy()
+	id := d.want.ID
+	d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.DialFailed(id, err) })
 }
 
 // ceased ends an expectation whose listener has failed, as all do with a lost

@@ -17,6 +17,8 @@ func (s *session) carryOut(e ftpinspect.Effect) {
 		s.send(Server, e)
 	case ftpinspect.Expect:
 		s.expect(e)
+	case ftpinspect.DialAhead:
+		s.dialAhead(e)
 	case ftpinspect.Forget:
 		if d := s.data[e.ID]; d != nil {
 			d.forget()

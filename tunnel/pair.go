@@ -41,7 +41,7 @@ func (p *pair) completeEnds() {
 	d := p.d
 	client := &d.ends[Client]
 	switch {
-	case p.joined || p.ended:
+	case p.joined || p.ended || !d.expected:
 	case p.conns[Client] != nil && p.conns[Server] != nil:
 		if !d.carrying() {
 			p.join()
