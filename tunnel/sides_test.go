@@ -139,7 +139,7 @@ func TestDataHost(t *testing.T) {
 		tree := &testenv.Tree{}
 		tree.Put("f", []byte("file"))
 		ftp := ftpServer(t, testenv.FTPOptions{Tree: tree, Faults: testenv.Faults{Masquerade: netip.MustParseAddr("127.9.9.9")}})
-		dials := &recorder{}
+		dials := &recorder{dialled: make(chan string, 100)}
 		w := serve(t, &Tunnel{Server: dials, Target: ftp.Addr(), ReplyHost: obey, Mode: passiveOnly}, listen(t, "127.0.0.1:0"))
 		c := login(t, Local{}, w.addr)
 		if !obey {
@@ -166,9 +166,6 @@ type recorder struct {
 }
 
 func (r *recorder) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if r.dialled == nil {
-		r.dialled = make(chan string, 100)
-	}
 	r.dialled <- address
 	return r.Local.DialContext(ctx, network, address)
 }
