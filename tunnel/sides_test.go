@@ -153,8 +153,9 @@ func TestDataHost(t *testing.T) {
 		if obey {
 			want = "127.9.9.9"
 		}
-		if host, _, _ := net.SplitHostPort(dials.last()); host != want {
-			t.Errorf("dialled %q, want host %s", dials.last(), want)
+		last := dials.last()
+		if host, _, _ := net.SplitHostPort(last); host != want {
+			t.Errorf("dialled %q, want host %s", last, want)
 		}
 	}
 }

@@ -30,5 +30,5 @@ func tune(getenv func(string) string) {
 // run at once: half. The other ends of what it carries, the client and often
 // the servers, want the rest. Three goroutines hand each packet on, and where
 // each wakes on a processor of its own a download costs half as much again in
-// processor time (2.6 against 1.6 s/GB on two), and is no faster.
+// processor time (1.8 against 1.3 s/GB on two), and is no faster.
 func processors(there int) int { return max(1, there/2) }
