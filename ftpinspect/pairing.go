@@ -79,7 +79,9 @@ func (s *Session) beginReply(code int, first []byte) {
 		s.aheadFailed(s.ahead.next)
 		r.handle = handDrop
 	case c == nil && isPassiveCode(code):
-		s.note(NoteUnsolicited, string(first))
+		if !s.clientGone { // else Pure-FTPd's goodbye, with the code that it used last
+			s.note(NoteUnsolicited, string(first))
+		}
 		r.handle = handDrop
 	case c == nil:
 	case c.kind == kindGreeting && s.cfg.User != "" && !refuses(code):

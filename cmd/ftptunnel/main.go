@@ -16,10 +16,13 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 )
 
 func main() {
 	e := processEnv()
-	tune(e.getenv)
-	os.Exit(run(context.Background(), e))
+	floor := tune(e.getenv)
+	status := run(context.Background(), e)
+	runtime.KeepAlive(floor)
+	os.Exit(status)
 }

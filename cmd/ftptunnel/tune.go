@@ -6,9 +6,9 @@ import (
 )
 
 // The garbage collector by default runs at every doubling of a small heap,
-// which costs a transfer several per cent of its rate. heapFloor counts as live
-// but is never touched, and so takes no memory: the collector lets 40 MiB come
-// together before it runs, and five times what is live beyond that. The limit
+// which costs a transfer several per cent of its rate. The floor counts as
+// live but is never touched, and so takes no memory: the collector lets 40 MiB
+// come together before it runs, and five times what is live beyond that. The limit
 // keeps the larger target from mattering on a small machine; a heap that grows
 // to it by what is live is collected more often again.
 const (
@@ -17,19 +17,18 @@ const (
 	memoryLimit = 512 << 20 // bytes
 )
 
-var heapFloor []byte
-
 // tune fits the runtime to what this program does, but for what the user has
-// set.
-func tune(getenv func(string) string) {
+// set. The floor of the heap, if there is one, is the caller's to keep alive.
+func tune(getenv func(string) string) (floor []byte) {
 	if getenv("GOGC") == "" && getenv("GOMEMLIMIT") == "" {
-		heapFloor = make([]byte, floorSize)
+		floor = make([]byte, floorSize)
 		debug.SetGCPercent(gcPercent)
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	if getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(processors(runtime.GOMAXPROCS(0)))
 	}
+	return floor
 }
 
 // processors is on how many of those that there are the program's goroutines
