@@ -37,6 +37,16 @@ say "the demonstration has passed"
 mandoc -Tlint -W warning "$work/root/usr/share/man/man1/ftptunnel.1.gz" || fail "the man page has mistakes"
 inside bash -n /usr/share/bash-completion/completions/ftptunnel
 inside dpkg --verify ftptunnel
+# But for the source's own, the pages find what they link to.
+(
+	cd "$work/root/usr/share/doc/ftptunnel"
+	for page in README.md docs/*.md; do
+		grep -oE '\]\([^)#: ]+' "$page" | sed 's/^..//' | sort -u | while read -r link; do
+			[ "$link" = ARCHITECTURE.md ] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+		done
+	done
+) >"$work/links"
+[ ! -s "$work/links" ] || { cat "$work/links"; fail "pages lack what they link to"; }
 inside dpkg --purge ftptunnel >"$work/log" 2>&1 || { cat "$work/log"; fail "it cannot be removed"; }
 files >"$work/after"
 diff "$work/before" "$work/after" || fail "that has stayed behind"

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,10 +40,11 @@ func TestPackageFiles(t *testing.T) {
 		t.Fatalf("%d units, %v", len(units), err)
 	}
 	drawings, err := filepath.Glob("../../docs/img/*")
-	if err != nil || len(drawings) == 0 {
-		t.Fatalf("%d drawings, %v", len(drawings), err)
+	plots, _ := filepath.Glob("../../docs/*.svg")
+	if err != nil || len(drawings) == 0 || len(plots) == 0 {
+		t.Fatalf("%d drawings, %d plots, %v", len(drawings), len(plots), err)
 	}
-	for _, name := range append(units, drawings...) {
+	for _, name := range slices.Concat(units, drawings, plots) {
 		if !packed[strings.TrimPrefix(name, "../../")] {
 			t.Errorf("the packages lack %s", name)
 		}
@@ -61,7 +63,7 @@ func TestReleaseSystems(t *testing.T) {
 			t.Errorf(".goreleaser.yaml has no %q", line)
 		}
 	}
-	for _, m := range regexp.MustCompile(`(?m)^ +- (?:src: )?([A-Za-z]\S*(?:\.md|\.1|LICENSE|docs/\*))$`).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ +- (?:src: )?([A-Za-z]\S*(?:\.md|\.1|\.yaml|LICENSE|docs/\*))$`).FindAllStringSubmatch(string(text), -1) {
 		if names, _ := filepath.Glob(filepath.Join("../..", m[1])); len(names) == 0 {
 			t.Errorf("there is no %s", m[1])
 		}
