@@ -79,7 +79,7 @@ func (s *Session) beginReply(code int, first []byte) {
 		s.aheadFailed(s.ahead.next)
 		r.handle = handDrop
 	case c == nil && isPassiveCode(code):
-		if !s.clientGone { // else Pure-FTPd's goodbye, with the code that it used last
+		if !s.quit { // else Pure-FTPd's goodbye, with the code that it used last
 			s.note(NoteUnsolicited, string(first))
 		}
 		r.handle = handDrop
