@@ -125,7 +125,8 @@ func (s *realScene) cutLFTP(t *testing.T, run *running, mode clients.Mode, conte
 
 // The SSH connection is cut in the middle of an upload by a wrapped client: the
 // exit code is not 0, and file and bytes are named, also where a script takes no
-// notice. lftp tries again: it may succeed, but then the file is whole.
+// notice. lftp tries again: it may succeed, but then the file is whole; where no
+// SSH server is left it does not.
 func TestFaultsWrappedUpload(t *testing.T) {
 	s := newRealScene(t, resumeSize()/8)
 	content := synthetic(resumeSize())
@@ -134,18 +135,24 @@ func TestFaultsWrappedUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	curl := "curl -q -sS -T " + local + " {url}/up/cut.bin"
+	lftp := func(more string) string {
+		return "lftp --norc -c 'set ftp:ssl-allow no; " + more + "; open {url}; put " + local + " -o up/cut.bin'"
+	}
 	scripts := map[string]string{"curl": curl, "curl, ignored": curl + "; true"}
 	if fullForm("FAULTS") {
 		// lftp 4.9.2 resumes wrongly and then hangs, with no tunnel about either,
 		// if it had read the file to its end; so this needs a large one.
-		scripts["lftp"] = "lftp --norc -c 'set ftp:ssl-allow no; set net:reconnect-interval-base 1; open {url}; put " + local + " -o up/cut.bin'"
+		scripts["lftp"] = lftp("set net:reconnect-interval-base 1")
 	}
 	for name, script := range scripts {
-		t.Run(name, func(t *testing.T) { s.cutWrapped(t, script, content, name == "lftp") })
+		t.Run(name, func(t *testing.T) { s.cutWrapped(t, script, content, s.sshd.Cut, name == "lftp") })
 	}
+	t.Run("lftp, in vain", func(t *testing.T) {
+		s.cutWrapped(t, lftp("set net:max-retries 1; set net:reconnect-interval-base 1"), content, s.sshd.Kill, false)
+	})
 }
 
-func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, retries bool) {
+func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, strike func(), retries bool) {
 	log, code := newTap(), make(chan int, 1)
 	args := append([]string{"--batch"}, s.args()...)
 	args = append(args, "--", "sh", "-c", script)
@@ -161,7 +168,7 @@ func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, retr
 	if err := half(stored); err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
-	s.sshd.Cut()
+	strike()
 	var got int
 	select {
 	case got = <-code:
