@@ -58,6 +58,17 @@ var abortingClients = []aborting{
 		},
 	},
 	{
+		client: clients.NcFTP{}, modes: []clients.Mode{clients.PASV, clients.PORT},
+		args: func(s clients.Site, _ clients.Mode) []string {
+			return []string{"-u", s.User, "-p", s.Password, "-P", fmt.Sprint(s.Port), s.Host}
+		},
+		abort: interrupt,
+		begin: func(_ clients.Site, m clients.Mode, local string) []string {
+			passive := map[bool]string{true: "on", false: "off"}[m.Passive()]
+			return []string{"set passive " + passive, "get -z /endless.bin " + local}
+		},
+	},
+	{
 		client: clients.LFTP{}, modes: []clients.Mode{clients.PASV, clients.PORT},
 		args: func(clients.Site, clients.Mode) []string { return []string{"--norc"} },
 		begin: func(s clients.Site, m clients.Mode, local string) []string {
@@ -138,8 +149,11 @@ func (a aborting) run(t *testing.T, s clients.Site, m clients.Mode, want string)
 	_, err = io.WriteString(stdin, strings.Join(a.begin(s, m, endless), "\n")+"\n")
 	err = errors.Join(err, grows(endless, 1<<20), a.abort(cmd, stdin))
 	get := "get /big.bin " + big
-	if _, ok := a.client.(clients.LFTP); ok {
+	switch a.client.(type) {
+	case clients.LFTP:
 		get = "get /big.bin -o " + big
+	case clients.NcFTP:
+		get = "get -z /big.bin " + big
 	}
 	_, errEnd := io.WriteString(stdin, get+"\nbye\n")
 	stdin.Close()
