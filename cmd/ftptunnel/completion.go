@@ -185,7 +185,7 @@ func fishOption(c completed) string {
 	case c.kind == fileName:
 		takes = " -r -F"
 	case c.kind == hostName:
-		takes = " -x -a '(__fish_print_hostnames)'"
+		takes = " -x -a '(__fish_complete_user_at_hosts)'"
 	case c.argument != "":
 		takes = " -x"
 	}
