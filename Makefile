@@ -12,7 +12,7 @@ ARGS ?=
 
 export FTPTUNNEL_DAEMONS := $(DAEMONS)
 
-.PHONY: all build test replay matrix heavy faults attacks soak errors screens masters fuzz lint cross package release image setup clean
+.PHONY: all build test replay matrix heavy bench bench-quick faults attacks soak errors screens masters fuzz lint cross package release image setup clean
 
 all: build
 
