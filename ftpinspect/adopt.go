@@ -56,4 +56,4 @@ func (s *Session) readopt(r *request) {
 // astray tells a transfer command for which the client has not asked for a data
 // connection, while the server listens where the client was not told: it would
 // wait there for nobody.
-func (s *Session) astray() bool { return s.ahead.ours && !s.asking() }
+func (s *Session) astray() bool { return s.ahead.ours }

@@ -109,6 +109,8 @@ func (s *Session) plainReply(c *command, code int) {
 		s.greetedWith(code)
 	case c.kind == kindAuth:
 		s.authReply(c, code)
+	case c.is("REST"):
+		s.restartReply(c, code)
 	case class(code) != 2:
 	case c.is("EPSV"):
 		s.epsvAll = true // EPSV ALL, the only EPSV that is not a request
@@ -146,6 +148,7 @@ func (s *Session) reinitialize() {
 	s.epsvAll, s.blocks, s.loggedIn = false, false, false
 	s.ahead.ours = false
 	s.promises.kept = 0
+	s.restart = restart{}
 	if s.current != nil {
 		s.forget(s.current)
 	}

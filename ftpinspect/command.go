@@ -35,6 +35,8 @@ type command struct {
 	// mute: the server may never answer it. Pure-FTPd 1.0.50 swallows
 	// commands during a transfer, inetutils-ftpd some malformed ones.
 	mute bool
+
+	hidden bool // our own, of whose reply the client hears nothing
 }
 
 var kinds = map[string]kind{

@@ -24,6 +24,9 @@
 //   - What was promised is there. A PORT or EPRT may get its 200 before the
 //     server has said where it listens; the transfer that it is for goes to the
 //     server when that is known, or is answered 425 and never goes.
+//   - A restart point is for one transfer: if that was answered here, the next
+//     one goes to the server after REST 0 was accepted, or after another REST
+//     of the client.
 //   - Memory is bounded: when a Session cannot take more it says so
 //     ([Session.WantsClient], [Session.WantsServer]) and the caller stops
 //     reading from that peer.

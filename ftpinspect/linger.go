@@ -33,5 +33,5 @@ func (s *Session) hasten(t *transfer) {
 // last because an end of file was sent on it, for a download that the server
 // has then refused.
 func (s *Session) shut(t *transfer) bool {
-	return t.Direction == Upload && s.current != nil && s.current.shut && !s.asking()
+	return t.Direction == Upload && s.current != nil && s.current.shut
 }

@@ -88,7 +88,7 @@ func (s *Session) beginReply(code int, first []byte) {
 		r.handle = handDrop // the client was greeted by a Proxy
 	case c.request != nil && class(code) == 1:
 		r.handle = handDrop // only lftp understands a 1yz in answer to PASV
-	case c.request != nil:
+	case c.request != nil, c.hidden:
 		r.handle = handCollect
 	case c.transfer != nil && class(code) != 1:
 		r.handle = handKeep

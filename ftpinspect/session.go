@@ -33,6 +33,7 @@ type Session struct {
 	lingers   bool // see lingering
 	ahead     ahead
 	promises  promises
+	restart   restart
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes
@@ -113,7 +114,7 @@ func (s *Session) ClientLine(l Line) []Effect {
 	if l.Dropped {
 		s.note(NoteBadBytes, "")
 	}
-	if s.wait != nil && s.passesBy(l) {
+	if s.passesBy(l) {
 		s.dispatch(l)
 		return s.take()
 	}
@@ -122,11 +123,14 @@ func (s *Session) ClientLine(l Line) []Effect {
 	return s.take()
 }
 
-// passesBy tells a line that does not wait in the queue: ABOR, STAT and QUIT
-// while a transfer runs, unless a command of our own is unanswered.
+// passesBy tells a line that does not wait with others in the queue: ABOR, STAT
+// and QUIT while a transfer runs, unless a command of our own is unanswered.
 func (s *Session) passesBy(l Line) bool {
-	r := s.wait.request
-	return s.transferring() && parseCommand(l.Text).urgent() && (r == nil || r.state != stateAsked)
+	switch {
+	case s.wait == nil && len(s.queue) == 0, !s.transferring(), !parseCommand(l.Text).urgent():
+		return false
+	}
+	return s.wait == nil || s.wait.request == nil || s.wait.request.state != stateAsked
 }
 
 // ClientGone says that the client has ended its control connection. What it
@@ -157,12 +161,15 @@ func (s *Session) startTimer(kind TimerKind, f func()) {
 
 // pump takes up queued lines until one has to wait.
 func (s *Session) pump() {
-	for len(s.queue) > 0 && s.dispatches(s.queue[0]) && !s.early(s.queue[0]) {
+	for len(s.queue) > 0 && s.dispatches(s.queue[0]) {
 		l := s.queue[0]
 		s.queue = s.queue[1:]
 		s.dispatch(l)
 	}
 	s.settle()
+	if len(s.queue) > 0 {
+		s.withdraw(s.queue[0])
+	}
 	if s.clientGone && len(s.queue) == 0 && s.wait == nil && !s.closed {
 		s.clientGone, s.quit = false, true
 		s.dropAhead()
@@ -172,7 +179,10 @@ func (s *Session) pump() {
 
 // dispatches tells that a line of the client can be taken up.
 func (s *Session) dispatches(l Line) bool {
-	return (s.wait == nil || s.follows(l)) && s.greeted && !s.opaque && s.serverGone == nil && !s.closed
+	if !s.greeted || s.opaque || s.serverGone != nil || s.closed {
+		return false
+	}
+	return (s.wait == nil || s.follows(l)) && !s.early(l) && !s.withheld(l)
 }
 
 // dispatch decides what becomes of a client's line.
@@ -202,8 +212,11 @@ func (s *Session) dispatch(l Line) {
 	case c.is("USER") && s.cfg.UserTarget != "":
 		s.userAgain(c)
 	default:
-		if c.is("ABOR") {
+		switch {
+		case c.is("ABOR"):
 			s.aborted()
+		case c.is("REST"):
+			s.restart.last = c
 		}
 		s.quit = s.quit || c.is("QUIT")
 		s.forward(c, c.line)
@@ -220,6 +233,9 @@ func (s *Session) forward(c *command, line []byte) {
 // before.
 func (s *Session) answer(c *command, line []byte) {
 	c.own = line
+	if c.kind == kindTransfer {
+		s.restart.unmade()
+	}
 	s.pending = append(s.pending, c)
 	s.settle()
 }

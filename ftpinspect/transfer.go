@@ -1,6 +1,9 @@
 package ftpinspect
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // transfer is a transfer command and what has come of it.
 type transfer struct {
@@ -25,28 +28,48 @@ var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Up
 // beginTransfer forwards a transfer command, unless it is known that no data
 // connection can come.
 func (s *Session) beginTransfer(c *command) {
-	c.transfer = &transfer{Transfer: Transfer{Verb: c.verb, Path: c.arg, Direction: directions[c.verb]}}
+	c.transfer = newTransfer(c)
 	s.ahead.due = false
-	if err := s.promises.unmade; err != nil && !s.asking() {
+	err := s.denial(c.transfer)
+	if err == nil && s.restart.stale != nil {
+		err = errRestartKept
+	}
+	if err != nil {
 		s.answer(c, replyNoData(err.Error()))
 		return
 	}
-	if e := s.current; e != nil && e.failed != nil && !s.asking() {
-		s.answer(c, replyNoData(e.failed.Error()))
-		return
-	}
-	if s.shut(c.transfer) {
-		s.answer(c, replyNoData("the last one was for a download, ask for another"))
-		return
-	}
-	if s.astray() {
-		s.answer(c, replyNoData("the last one was used, ask for another"))
-		return
-	}
+	s.restart.last = nil
 	s.hasten(c.transfer)
 	s.forward(c, c.line)
 	s.askWith(c)
 }
+
+func newTransfer(c *command) *transfer {
+	return &transfer{Transfer: Transfer{Verb: c.verb, Path: c.arg, Direction: directions[c.verb]}}
+}
+
+// denial is why no data connection can come for a transfer; nil if one can, or
+// if the client's request for one is unanswered.
+func (s *Session) denial(t *transfer) error {
+	switch e := s.current; {
+	case s.asking():
+		return nil
+	case s.promises.unmade != nil:
+		return s.promises.unmade
+	case e != nil && e.failed != nil:
+		return e.failed
+	case s.shut(t):
+		return errShut
+	case s.astray():
+		return errAstray
+	}
+	return nil
+}
+
+var (
+	errShut   = errors.New("the last one was for a download, ask for another")
+	errAstray = errors.New("the last one was used, ask for another")
+)
 
 // asking tells that a client's request for a data connection is unanswered.
 func (s *Session) asking() bool {

@@ -1,0 +1,87 @@
+package ftpinspect
+
+import (
+	"errors"
+	"strings"
+)
+
+// restart is what a session knows of the restart point that the server holds
+// (REST; RFC 3659, section 5.3). It is for the transfer command that comes next.
+// If that is answered here, vsftpd 3.0.3 keeps the point for the one after it and
+// would serve a part for the whole, or write over the midst of a file. So before
+// a transfer command that no other REST of the client precedes the point is
+// withdrawn, by REST 0.
+type restart struct {
+	last  *command // the client's REST that no transfer command has followed to the server
+	stale *command // that REST, once a transfer command was answered here
+	kept  bool     // the server has refused to forget it
+}
+
+// unmade notes that a transfer command does not reach the server.
+func (r *restart) unmade() {
+	if r.last != nil {
+		r.stale, r.last = r.last, nil
+	}
+	r.kept = false
+}
+
+// replied notes what the server makes of a REST. One that it accepts takes the
+// place of any before it.
+func (r *restart) replied(c *command, code int) {
+	accepted, whole := class(code) == 3, strings.Trim(c.arg, " 0") == ""
+	switch {
+	case c.hidden && !accepted:
+		r.kept = true
+	case c.hidden, accepted && whole && r.stale == c:
+		r.stale = nil
+	case accepted && r.last == c:
+		r.stale = nil
+		if whole {
+			r.last = nil
+		}
+	case !accepted && r.last == c:
+		r.last = nil
+	case !accepted && r.stale == c:
+		r.stale = nil
+	}
+}
+
+var errRestartKept = errors.New("the server does not forget the restart point of the last one")
+
+// withheld tells a transfer command that must wait until a restart point is
+// withdrawn.
+func (s *Session) withheld(l Line) bool {
+	if s.restart.stale == nil || s.restart.kept {
+		return false
+	}
+	c := parseCommand(l.Text)
+	return c.kind == kindTransfer && s.denial(newTransfer(c)) == nil
+}
+
+// withdraw withdraws the restart point that l must wait for, once that can be
+// done.
+func (s *Session) withdraw(l Line) {
+	if s.wait == nil && s.withheld(l) && s.quiet() {
+		s.wait = &command{kind: kindPlain, verb: "REST", arg: "0", hidden: true}
+		s.forward(s.wait, []byte("REST 0"))
+	}
+}
+
+// quiet tells that the server owes no reply, but to commands that it may never
+// answer.
+func (s *Session) quiet() bool {
+	for _, c := range s.pending {
+		if c.own == nil && (!c.mute || c.request != nil) {
+			return false
+		}
+	}
+	return len(s.out) == 0 && s.reply == nil && !s.transferring()
+}
+
+// restartReply takes the server's answer to a REST.
+func (s *Session) restartReply(c *command, code int) {
+	s.restart.replied(c, code)
+	if s.wait == c {
+		s.wait = nil
+	}
+}
