@@ -30,21 +30,6 @@ func writeCompletion(t *testing.T, shell string) string {
 	return name
 }
 
-// TestCompletionSyntax has each shell that is there read its script.
-func TestCompletionSyntax(t *testing.T) {
-	for _, shell := range shells {
-		t.Run(shell, func(t *testing.T) {
-			path, err := exec.LookPath(shell)
-			if err != nil {
-				t.Skipf("%s is not installed", shell)
-			}
-			if out, err := exec.Command(path, "-n", writeCompletion(t, shell)).CombinedOutput(); err != nil || len(out) > 0 {
-				t.Errorf("%v: %s", err, out)
-			}
-		})
-	}
-}
-
 // TestCompletedOptions holds the list of the completions against the options:
 // all of them, what they take, and that the program takes each value.
 func TestCompletedOptions(t *testing.T) {

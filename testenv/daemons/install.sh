@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs the real programs that the tests start: SSH servers, FTP servers and
-# FTP clients, as Debian packages.
+# Installs the real programs that the tests start: SSH servers, FTP servers, FTP
+# clients and shells, as Debian packages.
 #
 # The FTP servers conflict with one another as packages, so only vsftpd is
-# installed; the others are unpacked, with the libraries that they lack, into
-# the folder given as the first argument, and run from there. Without root
+# installed; the others, and fish, which brings much along as a package, are
+# unpacked, with the libraries that they lack, into the folder given as the first
+# argument, and run from there. Without root
 # nothing is installed, and what is missing is listed. Tests whose program is
 # missing are skipped by name, or fail when FTPTUNNEL_REAL=1.
 set -eu
@@ -30,6 +31,7 @@ python3:python3
 rclone:rclone
 jq:jq
 bash:bash
+zsh:zsh
 unshare:util-linux
 gcc:gcc
 mandoc:mandoc
@@ -41,6 +43,8 @@ usr/sbin/pure-ftpd:pure-ftpd
 usr/bin/pure-pw:pure-ftpd-common
 usr/sbin/ftpd:inetutils-ftpd
 usr/bin/inetutils-ftp:inetutils-ftp
+usr/bin/fish:fish
+usr/share/fish/functions:fish-common
 '
 
 PATH=$PATH:/usr/sbin:/sbin
