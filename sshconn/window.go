@@ -160,7 +160,9 @@ func (r *receiver) grow(n int) {
 	if over := extraWindow.Add(int64(n)) - maxExtra; over > 0 {
 		back := min(over, int64(n))
 		extraWindow.Add(-back)
-		n -= int(back)
+		if n -= int(back); n == 0 {
+			return
+		}
 	}
 	r.extra.Add(int64(n))
 	r.window += n

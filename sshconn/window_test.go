@@ -116,10 +116,10 @@ func TestWindowGrowsOnALongLink(t *testing.T) {
 }
 
 // sender stands for a channel whose sender uses every byte it is granted.
-type sender struct{ granted, sent int }
+type sender struct{ granted, sent, adjusted int }
 
 func (s *sender) read([]byte) (int, error) { return 0, io.EOF }
-func (s *sender) adjust(n int) error       { s.granted += n; return nil }
+func (s *sender) adjust(n int) error       { s.granted += n; s.adjusted++; return nil }
 func (s *sender) controls() bool           { return true }
 
 // link is a receiver at 50 ms from its sender, in virtual time.
@@ -230,6 +230,34 @@ func TestExtraWindowIsBounded(t *testing.T) {
 	}
 	if after := extraWindow.Load(); after != before {
 		t.Errorf("%d bytes are still counted", after-before)
+	}
+}
+
+// TestNoWindowIsLeft: a receiver that gets no more than it has goes on giving
+// its window back in large pieces, and the connection forgets nothing.
+func TestNoWindowIsLeft(t *testing.T) {
+	for range 4 {
+		l := newLink()
+		defer l.close()
+		l.carry(20, 100<<20)
+	}
+	var p pace
+	p.window.Store(16 << 20)
+	l := newLinkAt(&p)
+	defer l.close()
+	const piece = 32 << 10
+	for range baseWindow / piece {
+		l.consumed(piece)
+		l.measure(linkRTT, l.now)
+	}
+	if l.window != baseWindow {
+		t.Fatalf("a window of %d bytes where none was left", l.window)
+	}
+	if l.sender.adjusted > creditPieces {
+		t.Errorf("%d messages give one window back", l.sender.adjusted)
+	}
+	if w := p.window.Load(); w != 16<<20 {
+		t.Errorf("the connection remembers %d bytes", w)
 	}
 }
 
