@@ -96,7 +96,7 @@ func resolveJumps(ctx context.Context, r resolver, cfg *Config, o *Options, dept
 		if err != nil {
 			return nil, &ConfigError{Text: "invalid ProxyJump " + spec}
 		}
-		h := Options{ConfigFile: o.ConfigFile, Batch: o.Batch, Home: o.Home, User: o.User, Env: o.Env,
+		h := Options{ConfigFile: o.ConfigFile, Batch: o.Batch, Home: o.Home, User: o.User, Env: o.Env, Wrap: o.Wrap,
 			Login: at.user, Port: at.port}
 		hop, err := resolveOne(ctx, r, at.host, &h)
 		if err != nil {
