@@ -176,6 +176,7 @@ const (
 	NoteUnparsable                   // an address that could not be read was refused
 	NoteExtraNumbers                 // a 227 with more than six numbers
 	NoteTLSClient                    // a TLS handshake instead of an FTP command: FTPS
+	NoteNoActive                     // active mode was wanted, and there is no address for it
 )
 
 // Transfer is a transfer command and its argument.

@@ -306,7 +306,7 @@ var timerNames = [...]string{TimerData: "data", TimerReply: "reply", TimerIdle: 
 
 var noteNames = map[NoteKind]string{
 	NoteTLSRefused: "tls-refused", NoteTLSRequired: "tls-required", NoteTLSPassed: "tls-passed", NoteDataHost: "data-host",
-	NoteForeignPort: "foreign-port", NoteLowPort: "low-port", NoteBridged: "bridged", NoteNotFTP: "not-ftp",
+	NoteForeignPort: "foreign-port", NoteNoActive: "no-active", NoteLowPort: "low-port", NoteBridged: "bridged", NoteNotFTP: "not-ftp",
 	NoteNotClient: "not-client", NoteLongLine: "long-line", NoteBadBytes: "bad-bytes", NoteTLSClient: "tls-client",
 	NoteUnsolicited: "unsolicited", NoteUnparsable: "unparsable", NoteExtraNumbers: "extra-numbers",
 }

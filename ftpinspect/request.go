@@ -60,7 +60,7 @@ func (s *Session) beginRequest(c *command) {
 	r := &request{command: c, client: client}
 	c.request = r
 	if len(plan) == 0 {
-		s.answer(c, replyNoData("the server mode permits no way to make one"))
+		s.answer(c, replyNoData(s.noWay(c)))
 		return
 	}
 	r.server, r.plan = plan[0], plan[1:]
@@ -70,6 +70,16 @@ func (s *Session) beginRequest(c *command) {
 	} else {
 		s.open(r)
 	}
+}
+
+// noWay says why c cannot be served in the server mode, in which active mode
+// is all there is.
+func (s *Session) noWay(c *command) string {
+	if s.epsvAll {
+		return "the server mode is active, and the client has sent EPSV ALL"
+	}
+	s.note(NoteNoActive, c.verb)
+	return "active mode needs an address that the FTP server reaches"
 }
 
 // clientEnd is the client's end of the data connection that c asks for, or why

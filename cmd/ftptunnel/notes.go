@@ -26,6 +26,8 @@ var noteWordings = map[ftpinspect.NoteKind]noteWording{
 		"%[1]s names the host %[2]q for its data; the control connection's host is used", "if that host is right: --data-host reply"},
 	ftpinspect.NoteForeignPort: {levelWarn, "foreign_port",
 		"refused a data connection to a third host: %[2]q", "--fxp permits it"},
+	ftpinspect.NoteNoActive: {levelWarn, "no_active_address",
+		"active mode does not work with %[1]s, which is not on the SSH server's host", "--server-mode auto uses passive mode there; or --server-mode active --active-address ADDRESS, the SSH server's as the FTP server reaches it"},
 	ftpinspect.NoteLowPort: {levelWarn, "low_port",
 		"refused a data connection to a port below 1024: %[2]q", ""},
 	ftpinspect.NoteBridged: {levelInfo, "bridged",

@@ -54,3 +54,13 @@ func TestNotesAboutTLS(t *testing.T) {
 		}
 	}
 }
+
+// A server mode that cannot work with a target on a third host says so, and
+// what does.
+func TestNoteOfNoActiveMode(t *testing.T) {
+	lines := told("ftp.internal", ftpinspect.NoteNoActive)
+	if len(lines) != 2 || !strings.Contains(lines[0], "active mode does not work with ftp.internal:21") ||
+		!strings.Contains(lines[1], "hint: --server-mode auto ") || !strings.Contains(lines[1], "--active-address") {
+		t.Errorf("%q", lines)
+	}
+}
