@@ -36,6 +36,8 @@ type command struct {
 	// commands during a transfer, inetutils-ftpd some malformed ones.
 	mute bool
 
+	followed bool // the client has sent more without waiting for the reply
+
 	hidden bool // our own, of whose reply the client hears nothing
 }
 

@@ -11,6 +11,8 @@ type Line struct {
 	TooLong bool
 	// Dropped: NUL or bare CR was removed from within the line.
 	Dropped bool
+	// More: another complete line has come behind it.
+	More bool
 }
 
 // Limits on a line, in bytes without its ending.
@@ -52,6 +54,7 @@ func (s *Splitter) Next() (Line, bool) {
 	l := clean(raw)
 	l.TooLong = tooLong
 	s.buf, s.tooLong = s.buf[end+1:], false
+	l.More = bytes.IndexByte(s.buf, '\n') >= 0
 	if len(s.buf) == 0 {
 		s.buf = nil
 	}

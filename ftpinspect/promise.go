@@ -30,18 +30,15 @@ var besides = map[string]bool{
 
 // promisable tells that a request can be answered before the server has: the
 // same way has carried a whole transfer in this session, so that a refusal is
-// not expected. A server that may swallow the request is waited for.
+// not expected. A server that may swallow the request is waited for. A client
+// that does not wait for replies (lftp without ftp:sync-mode) gains nothing by
+// an early one, and its transfer command follows at once if there was none.
 func (s *Session) promisable(r *request) bool {
 	p := &s.promises
 	if r.passiveClient() || r.server.active() || p.broken || !p.kept.has(r.server) || r.command.mute {
 		return false
 	}
-	for _, c := range s.pending {
-		if c.own == nil && !besides[c.verb] {
-			return false
-		}
-	}
-	return s.proven(r)
+	return len(s.pending) == 0 && !r.command.followed && s.proven(r)
 }
 
 // promise puts a request to the server and answers it, in its place among the

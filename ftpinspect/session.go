@@ -189,6 +189,7 @@ func (s *Session) dispatches(l Line) bool {
 func (s *Session) dispatch(l Line) {
 	c := parseCommand(l.Text)
 	c.mute = c.mute || s.transferring()
+	c.followed = l.More || len(s.queue) > 0
 	if c.kind != kindRequest && c.kind != kindTransfer && !harmless[c.verb] {
 		s.dropAhead()
 	}
