@@ -36,7 +36,7 @@ func (o *options) checkBackground() error {
 	case len(o.command) > 0:
 		return &usageError{
 			text: "-f takes no command",
-			hint: "the shell has a command in the background: ftptunnel box -- curl {url}/ &",
+			hint: "the shell has a command in the background: ftptunnel files -- curl {url}/ &",
 		}
 	case o.checking:
 		return usagef("--check and -f exclude each other")

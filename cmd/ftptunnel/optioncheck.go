@@ -96,7 +96,7 @@ func (o *options) checkData(r *raw) error {
 }
 
 // behindDashesHint is for a command that is not told from the operands.
-const behindDashesHint = "a command to run stands after --, as in: ftptunnel box -- curl {url}/"
+const behindDashesHint = "a command to run stands after --, as in: ftptunnel files -- curl {url}/"
 
 // setOperands takes the destination and what is to be forwarded.
 func (o *options) setOperands(operands []string, r *raw) error {
