@@ -19,6 +19,9 @@ import (
 func FuzzSplitter(f *testing.F) {
 	f.Add([]byte("USER a\r\nPASS b\r\r\n\xff\xf4\xff\xf2ABOR\r\nx\x00y\rz\n"), 3)
 	f.Add([]byte(strings.Repeat("a", 300)+"\nNOOP\n"), 7)
+	for i, v := range append(readVariants(f, "227"), readVariants(f, "229")...) {
+		f.Add(v.bytes(f), i)
+	}
 	f.Fuzz(func(t *testing.T, stream []byte, step int) {
 		step = max(1, step%97)
 		whole, pieces := Splitter{Max: 128}, Splitter{Max: 128}
@@ -56,6 +59,9 @@ func drain(s *Splitter) (lines []Line) {
 func FuzzAddress(f *testing.F) {
 	for _, s := range []string{"127,0,0,1,31,97", "(1,175,73)", "(|||58732|)", "|2|::1|4000|", "(::1,200,105)", "(!!!46934!)", "4,4,127,0,0,1,2,200,200"} {
 		f.Add(s)
+	}
+	for _, v := range append(readVariants(f, "227"), readVariants(f, "229")...) {
+		f.Add(string(v.bytes(f)))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for code := 227; code <= 229; code++ {

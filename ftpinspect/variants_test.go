@@ -31,6 +31,13 @@ type variant struct {
 }
 
 func eachVariant(t *testing.T, code string, test func(*testing.T, variant)) {
+	for _, v := range readVariants(t, code) {
+		t.Run(v.name, func(t *testing.T) { test(t, v) })
+	}
+}
+
+func readVariants(t testing.TB, code string) (all []variant) {
+	t.Helper()
 	b, err := os.ReadFile("testdata/variants-" + code + ".txt")
 	if err != nil {
 		t.Fatal(err)
@@ -43,14 +50,16 @@ func eachVariant(t *testing.T, code string, test func(*testing.T, variant)) {
 		if len(f) != 3 {
 			t.Fatalf("not three columns: %q", line)
 		}
-		t.Run(f[0], func(t *testing.T) { test(t, variant{f[0], f[1], f[2]}) })
+		all = append(all, variant{f[0], f[1], f[2]})
 	}
+	return all
 }
 
 var padding = regexp.MustCompile(`\{x\*(\d+)\}`)
 
 // bytes is the reply as the server sends it.
-func (v variant) bytes(t *testing.T) []byte {
+func (v variant) bytes(t testing.TB) []byte {
+	t.Helper()
 	text := padding.ReplaceAllStringFunc(v.reply, func(m string) string {
 		n, _ := strconv.Atoi(padding.FindStringSubmatch(m)[1])
 		return strings.Repeat("x", n)
