@@ -19,8 +19,9 @@ type ahead struct {
 // when the one before it was answered, a transfer too (vsftpd 3.0.3 and
 // inetutils-ftpd 2.4 look up for urgent data alone). They are asked together
 // with a transfer, so that the address comes with its last reply. Others swallow
-// the request (Pure-FTPd 1.0.50), refuse it but for RETR (ProFTPD 1.3.8) or close the port
-// of a transfer that has not begun (pyftpdlib 1.5.7): they are asked after it.
+// the request (Pure-FTPd 1.0.50), refuse it but for RETR (ProFTPD 1.3.8) or
+// close the port of a transfer that has not begun (pyftpdlib 1.5.7): they are
+// asked after it.
 var inTurn = [][]byte{[]byte("vsFTPd"), []byte("GNU inetutils")}
 
 // noteInTurn looks who greets.

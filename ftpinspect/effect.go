@@ -100,9 +100,9 @@ type Complete struct {
 }
 
 // Watch says that the server has called the transfer complete, or has ended its
-// control connection, while the data has not ended: from now on a server's end that is silent while we wait for
-// it (60 s) is broken off with a reset. It concerns the connection that was
-// joined last.
+// control connection, while the data has not ended: from now on a server's end
+// that is silent while we wait for it (60 s) is broken off with a reset. It
+// concerns the connection that was joined last.
 type Watch struct{ ID ID }
 
 // StartTimer asks for [Session.Expired] to be called with T after the time

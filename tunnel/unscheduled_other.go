@@ -4,8 +4,8 @@ package tunnel
 
 import "net"
 
-// unscheduled is the connection itself: that a system call of another system
-// does not wait was not seen.
+// unscheduled is the connection itself: other systems have other system calls,
+// and what they cost was not measured.
 type unscheduled struct{ *net.TCPConn }
 
 func newUnscheduled(c *net.TCPConn) *unscheduled { return &unscheduled{c} }

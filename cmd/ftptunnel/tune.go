@@ -6,11 +6,11 @@ import (
 )
 
 // The garbage collector by default runs at every doubling of a small heap,
-// which costs a transfer several per cent of its rate. The floor counts as
-// live but is never touched, and so takes no memory: the collector lets 40 MiB
-// come together before it runs, and five times what is live beyond that. The limit
-// keeps the larger target from mattering on a small machine; a heap that grows
-// to it by what is live is collected more often again.
+// which costs a transfer several per cent of its rate. The floor counts as live
+// but is never touched, and so takes no memory: the heap comes to 40 MiB before
+// the collector runs, 8 of them the floor's, and to five times what else is live
+// beyond that. The limit keeps the larger target from mattering on a small
+// machine; a heap that grows to it by what is live is collected more often again.
 const (
 	gcPercent   = 400
 	floorSize   = 8 << 20   // bytes
