@@ -79,6 +79,30 @@ func TestRelayFailures(t *testing.T) {
 	src.Close()
 }
 
+// TestRelayAllocatesNothing of its own for what it carries: its buffers are
+// pooled, and a read or a write of a socket needs nothing else.
+func TestRelayAllocatesNothing(t *testing.T) {
+	from, src := tcpPair(t)
+	dst, to := tcpPair(t)
+	var wg sync.WaitGroup
+	var f flow
+	wg.Go(func() { f.relay(dst, src) })
+	piece, sink := random(64<<10, 1), make([]byte, 64<<10)
+	carry := func() {
+		from.Write(piece)
+		io.ReadFull(to, sink)
+	}
+	carry() // the large buffer
+	if n := testing.AllocsPerRun(200, carry); n >= 1 {
+		t.Errorf("%v allocations for 64 KiB", n)
+	}
+	closeWrite(from)
+	wg.Wait()
+	if want := int64(202 * len(piece)); f.bytes.Load() != want {
+		t.Errorf("%d bytes were counted, want %d", f.bytes.Load(), want)
+	}
+}
+
 // BenchmarkRelay carries one MiB an operation over loopback TCP. Allocations
 // are those of the whole relay: none belong to a packet.
 func BenchmarkRelay(b *testing.B) {

@@ -12,24 +12,11 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-// tcpPipe is a TCP connection over loopback, both ends.
+// tcpPipe is a TCP connection over loopback, both ends as package net has them.
 func tcpPipe(t *testing.T) (ours, theirs *net.TCPConn) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close(); d.Close() })
-	return c.(*net.TCPConn), d.(*net.TCPConn)
+	a, b := tcpPair(t)
+	return a.(localConn).TCPConn, b.(localConn).TCPConn
 }
 
 // TestUnscheduledIsAConn holds it against what any net.Conn must do: deadlines,
