@@ -22,7 +22,9 @@ type native struct {
 }
 
 func (n *native) dial(ctx context.Context, address string) (net.Conn, error) {
-	k, err := n.client.spread(n.conn).dial(ctx, address)
+	conn := n.client.spread(n.conn)
+	defer conn.load.Add(-1)
+	k, err := conn.dial(ctx, address)
 	if err != nil {
 		return nil, err
 	}

@@ -16,9 +16,12 @@ const (
 )
 
 // spread chooses the connection for a new channel, and has more made when all
-// are busy.
+// are busy. It counts the channel as one in use, so that several that are opened
+// at once do not all choose the same; the caller takes that back when the
+// channel is open and counted itself, or has failed.
 func (c *Client) spread(live *connection) *connection {
 	if live.via == nil {
+		live.load.Add(1)
 		return live
 	}
 	c.mu.Lock()
@@ -42,6 +45,7 @@ func (c *Client) spread(live *connection) *connection {
 			c.wg.Go(func() { c.widen(live) })
 		}
 	}
+	best.load.Add(1)
 	return best
 }
 

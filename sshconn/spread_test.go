@@ -50,6 +50,17 @@ func TestBusyClientSpreadsBehindJump(t *testing.T) {
 		t.Errorf("%d connections are used, of %d", len(used), maxInner)
 	}
 	var wg sync.WaitGroup
+	for range maxInner { // at once: each is to count before it is open
+		wg.Go(func() {
+			if k, err := c.DialContext(short(t), "tcp", target); err != nil {
+				t.Error(err)
+			} else {
+				defer k.Close()
+				exchange(t, k.(*Conn), 100_000)
+			}
+		})
+	}
+	wg.Wait()
 	for _, k := range conns {
 		wg.Go(func() { exchange(t, k, 100_000); k.Close() })
 	}
@@ -60,6 +71,24 @@ func TestBusyClientSpreadsBehindJump(t *testing.T) {
 	dest.Drop()
 	if _, err := reconnect(t, c); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSpreadCountsAtOnce: channels that are opened together do not all choose
+// the connection that is the least busy before any of them is open.
+func TestSpreadCountsAtOnce(t *testing.T) {
+	c := &Client{}
+	live := &connection{via: &connection{}, done: make(chan struct{}), tr: &transport{}}
+	c.narrow = true // no more of them
+	for range maxInner - 1 {
+		c.inner = append(c.inner, &connection{done: make(chan struct{}), tr: &transport{}})
+	}
+	used := map[*connection]bool{}
+	for range maxInner {
+		used[c.spread(live)] = true
+	}
+	if len(used) != maxInner {
+		t.Errorf("%d connections were chosen for %d channels, there are %d", len(used), maxInner, maxInner)
 	}
 }
 
