@@ -18,10 +18,7 @@ func (s *ftpScript) warm() {
 	l := s.passive()
 	c := s.accept(l)
 	s.want("RETR warm")
-	s.say("150 here")
-	c.Write([]byte("warm"))
-	c.Close()
-	s.say("226 done")
+	s.deliver(c, "warm")
 }
 
 func (c *ftpClient) warm() {
@@ -137,10 +134,7 @@ func TestJoinedStays(t *testing.T) {
 		s.login()
 		c := s.accept(s.passive())
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("late"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "late")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -263,10 +257,7 @@ func TestKeptAfterRefusal(t *testing.T) {
 		s.want("RETR missing")
 		s.say("550 no such file")
 		s.want("LIST")
-		s.say("150 here")
-		c.Write([]byte("list"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "list")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -291,10 +282,7 @@ func TestForgotten(t *testing.T) {
 			s.fail("first: %v", err)
 		}
 		s.want("RETR f")
-		s.say("150 here")
-		second.Write([]byte("file"))
-		second.Close()
-		s.say("226 done")
+		s.deliver(second, "file")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -347,10 +335,7 @@ func TestActiveServerConnectsEarly(t *testing.T) {
 		time.Sleep(time.Second)
 		s.say("200 connected")
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("file"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "file")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -449,10 +434,7 @@ func TestStranger(t *testing.T) {
 		s.login()
 		c := s.accept(s.passive())
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("secret"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "secret")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -495,10 +477,7 @@ func TestStrangerAtRemoteForward(t *testing.T) {
 		hearEnd(outside)
 		s.want("RETR f")
 		c := s.dial(at)
-		s.say("150 here")
-		c.Write([]byte("file"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "file")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -521,10 +500,7 @@ func TestBridgedClientWaits(t *testing.T) {
 		s.want("RETR missing")
 		s.say("550 no such file")
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("file"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "file")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()

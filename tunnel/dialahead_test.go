@@ -29,10 +29,7 @@ func TestDialAheadShuts(t *testing.T) {
 		if _, err := c.Read(make([]byte, 1)); err != io.EOF { // before the server begins
 			s.fail("read: %v", err)
 		}
-		s.say("150 here")
-		c.Write([]byte("content"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "content")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()
@@ -78,17 +75,11 @@ func TestDialAheadRefused(t *testing.T) {
 		s.loginTo("220 (vsFTPd 3.0.3)")
 		c := s.accept(s.passive())
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("content"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "content")
 		s.passiveNowhere()
 		c = s.accept(s.passive())
 		s.want("RETR f")
-		s.say("150 here")
-		c.Write([]byte("content"))
-		c.Close()
-		s.say("226 done")
+		s.deliver(c, "content")
 		s.idle()
 	}, func(l *lab) {
 		c := l.login()

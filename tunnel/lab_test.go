@@ -178,6 +178,14 @@ func (s *ftpScript) dial(address string) net.Conn {
 	return c
 }
 
+// deliver answers a download whose data connection is there.
+func (s *ftpScript) deliver(c net.Conn, content string) {
+	s.say("150 here")
+	c.Write([]byte(content))
+	c.Close()
+	s.say("226 done")
+}
+
 // idle reads commands until the connection ends.
 func (s *ftpScript) idle() {
 	for {

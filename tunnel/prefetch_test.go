@@ -9,10 +9,7 @@ import (
 // serveAhead serves a download over c, and answers the PASV that comes with it.
 func (s *ftpScript) serveAhead(c net.Conn) (next net.Listener) {
 	s.want("RETR f")
-	s.say("150 here")
-	c.Write([]byte("content"))
-	c.Close()
-	s.say("226 done")
+	s.deliver(c, "content")
 	return s.passive()
 }
 

@@ -29,10 +29,7 @@ func TestTurnedRound(t *testing.T) {
 				s.login()
 				c := s.accept(s.passive())
 				s.want("RETR f")
-				s.say("150 here")
-				c.Write([]byte("file"))
-				c.Close()
-				s.say("226 done")
+				s.deliver(c, "file")
 				s.idle()
 			}, func(l *lab) {
 				remote := l.net.through("127.0.0.1")
