@@ -126,8 +126,8 @@ func (s *Session) ClientLine(l Line) []Effect {
 // passesBy tells a line that does not wait with others in the queue: ABOR, STAT
 // and QUIT while a transfer runs, unless a command of our own is unanswered.
 func (s *Session) passesBy(l Line) bool {
-	switch {
-	case s.wait == nil && len(s.queue) == 0, !s.transferring(), !parseCommand(l.Text).urgent():
+	waits := s.wait != nil || len(s.queue) > 0
+	if !waits || !s.transferring() || !parseCommand(l.Text).urgent() {
 		return false
 	}
 	return s.wait == nil || s.wait.request == nil || s.wait.request.state != stateAsked

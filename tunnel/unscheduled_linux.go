@@ -23,7 +23,7 @@ func newUnscheduled(c *net.TCPConn) *unscheduled {
 	}
 	u.reading = rawCall{raw: raw, name: "read", trap: syscall.SYS_READ}
 	u.writing = rawCall{raw: raw, name: "write", trap: syscall.SYS_WRITE}
-	u.reading.attempt = u.reading.read
+	u.reading.attempt = u.reading.call
 	u.writing.attempt = u.writing.write
 	return u
 }
@@ -85,9 +85,6 @@ func (r *rawCall) run(wait func(func(uintptr) bool) error, p []byte) (int, error
 	return r.n, err
 }
 
-// read is done with the first bytes, the end of file or a failure.
-func (r *rawCall) read(fd uintptr) bool { return r.call(fd) }
-
 // write is done when nothing is left.
 func (r *rawCall) write(fd uintptr) bool {
 	for len(r.p) > 0 && r.fail == 0 {
@@ -98,7 +95,8 @@ func (r *rawCall) write(fd uintptr) bool {
 	return true
 }
 
-// call makes the system call once; false where it would have to wait.
+// call makes the system call once; false where it would have to wait. A read is
+// done with it, by the first bytes, the end of file or a failure.
 func (r *rawCall) call(fd uintptr) bool {
 	for {
 		n, _, e := syscall.RawSyscall(r.trap, fd, uintptr(unsafe.Pointer(&r.p[0])), uintptr(len(r.p)))
