@@ -44,19 +44,18 @@ func TestFarActive(t *testing.T) {
 			ftp := leg{ftp: launcher.Name}.startFTP(t)
 			names := makeMany(t, filepath.Join(ftp.Root, "many"))
 			p := startProgram(t, path, append(farSSH(t), "--listen", "127.0.0.1:0", "-vv", "box", ftp.Addr)...)
-			for _, client := range clients.All {
-				for _, mode := range client.Modes(false) {
-					if !mode.Passive() && everyDayPrefetch(client, launcher.Name) {
-						t.Run(client.Name()+" "+string(mode), func(t *testing.T) {
-							before := len(answeredAhead.FindAllString(p.stderr.String(), -1))
-							getMany(t, client, p.site(t, ftp), mode, names, filepath.Join(ftp.Root, "many"))
-							n := len(answeredAhead.FindAllString(p.stderr.String(), -1)) - before
-							if n < len(names)-1 {
-								t.Errorf("%d requests were answered ahead, of %d files", n, len(names))
-							}
-						})
-					}
+			for client, mode := range everyDay(launcher.Name) {
+				if mode.Passive() {
+					continue
 				}
+				t.Run(client.Name()+" "+string(mode), func(t *testing.T) {
+					before := len(answeredAhead.FindAllString(p.stderr.String(), -1))
+					getMany(t, client, p.site(t, ftp), mode, names, filepath.Join(ftp.Root, "many"))
+					n := len(answeredAhead.FindAllString(p.stderr.String(), -1)) - before
+					if n < len(names)-1 {
+						t.Errorf("%d requests were answered ahead, of %d files", n, len(names))
+					}
+				})
 			}
 		})
 	}
