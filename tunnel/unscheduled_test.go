@@ -72,11 +72,21 @@ func TestUnscheduledErrors(t *testing.T) {
 // TestUnscheduledWriteCounts: a write that fails half-way tells how much was
 // taken, for that is what a transfer's log says.
 func TestUnscheduledWriteCounts(t *testing.T) {
-	ours, _ := tcpPipe(t)
+	ours, theirs := tcpPipe(t)
 	c := Unscheduled(ours)
-	c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	const size = 64 << 20 // more than any socket buffer
-	n, err := c.Write(make([]byte, size))
+	var n int
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n, err = c.Write(make([]byte, size))
+	}()
+	if _, err := theirs.Read(make([]byte, 1)); err != nil { // it has begun
+		t.Error(err)
+	}
+	c.SetWriteDeadline(time.Now().Add(-time.Second))
+	<-done
 	if n == 0 || n == size || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("%d of %d bytes, %v", n, size, err)
 	}
