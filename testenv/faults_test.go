@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,6 +46,25 @@ func TestReplyFaults(t *testing.T) {
 				t.Errorf("got %q, want %q, %v", got, c.want, err)
 			}
 		})
+	}
+}
+
+// TestDeadPort is that an announced port stays dead, as long as the session
+// lives and announces no other.
+func TestDeadPort(t *testing.T) {
+	s := startFTP(t, FTPOptions{Faults: Faults{DeadPort: true}})
+	client := loggedIn(t, s)
+	for range 3 {
+		text := client.cmd(229, "EPSV")
+		port := regexp.MustCompile(`\d+`).FindString(text)
+		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
+			c.Close()
+			t.Errorf("port %s of %q serves", port, text)
+		}
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			t.Errorf("another can have port %s", port)
+		}
 	}
 }
 

@@ -79,7 +79,10 @@ func (s *ftpSession) setData(p dataPath) {
 	if s.data != nil {
 		s.data.close()
 	}
-	s.data = p
+	if s.dead != nil {
+		s.dead.Close()
+	}
+	s.data, s.dead = p, nil
 }
 
 // takeData returns how the data connection of a transfer comes about, nil if
@@ -101,7 +104,11 @@ func (s *ftpSession) listenData() (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	at := addrOf(l.Addr())
-	if f.DeadPort || !s.server.conns.add(l) {
+	if f.DeadPort {
+		s.bury(l)
+		return at, nil
+	}
+	if !s.server.conns.add(l) {
 		l.Close()
 		return at, nil
 	}
@@ -111,6 +118,23 @@ func (s *ftpSession) listenData() (netip.AddrPort, error) {
 	}
 	s.setData(p)
 	return at, nil
+}
+
+// bury makes an address where somebody listens one that refuses connections,
+// and that nobody else gets until the session announces another: the near end
+// of a connection.
+func (s *ftpSession) bury(l net.Listener) {
+	at := l.Addr()
+	l.Close()
+	far, err := net.Listen("tcp", net.JoinHostPort(s.localAddr().String(), "0"))
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	d := net.Dialer{LocalAddr: at, Timeout: dialTimeout}
+	if c, err := d.Dial("tcp", far.Addr().String()); err == nil {
+		s.dead = c
+	}
 }
 
 func (s *ftpSession) listenPort() (net.Listener, error) {

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -28,9 +29,10 @@ type ftpSession struct {
 	epsvAll   bool
 	private   bool // PROT P
 	quit      bool
-	data      dataPath // nil before PASV or PORT
-	queue     []string // command lines that came during a transfer
-	swallowed bool     // Swallow has said its 500
+	data      dataPath  // nil before PASV or PORT
+	dead      io.Closer // holds the port that was announced with DeadPort
+	queue     []string  // command lines that came during a transfer
+	swallowed bool      // Swallow has said its 500
 	commands  map[string]command
 
 	wmu       sync.Mutex
