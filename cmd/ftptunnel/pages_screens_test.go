@@ -68,11 +68,14 @@ func asBlock(screen string) string {
 }
 
 // What differs from run to run and from machine to machine: fingerprints,
-// figures and the room that they take, the system's own ssh_config and sshd.
+// figures and the room that they take, the system's own ssh_config and sshd,
+// and whether a process that was killed had read everything: if not, its kernel
+// resets the connection.
 var (
 	hashText    = regexp.MustCompile(`SHA256:[\w+/]+|[0-9a-f]{32,}`)
 	figureText  = regexp.MustCompile(`\d[\d.,:]*( (?:kB|MB|bytes?|ms|s)\b)?`)
 	machineText = regexp.MustCompile(`, /etc/ssh/ssh_config:\d+|, server SSH-2.0-.*`)
+	resetText   = regexp.MustCompile(`connection reset by peer`)
 	blanks      = regexp.MustCompile(` +`)
 )
 
@@ -80,6 +83,7 @@ var (
 func blurred(screen string) string {
 	var b strings.Builder
 	for line := range strings.Lines(machineText.ReplaceAllString(screen, "")) {
+		line = resetText.ReplaceAllString(line, "the server closed it")
 		line = plain(hashText.ReplaceAllString(line, "SHA256:x"))
 		b.WriteString(blanks.ReplaceAllString(figureText.ReplaceAllString(line, "0"), " ") + "\n")
 	}
