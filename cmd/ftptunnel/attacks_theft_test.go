@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"ftptunnel/testenv"
 	"ftptunnel/testenv/daemons"
 )
 
@@ -25,6 +26,7 @@ var theftAttacks = []attack{
 	{"control port used by another user", "command mode", (*assault).otherUsersControl},
 	{"data port used twice", "one-shot listeners", (*assault).twice},
 	{"data port of another session", "CVE-1999-0351", (*assault).staleListeners},
+	{"passive port that serves an address once", "ftpserverlib's PassiveTransferPortMultiplexing", (*assault).sharedPort},
 }
 
 // otherAddress comes first, from another loopback address.
@@ -292,4 +294,46 @@ func (a *assault) staleListeners() error {
 		return err
 	}
 	return a.well(w)
+}
+
+// sharedPort has two sessions at a server with one passive port, which it gives
+// to one client of an address at a time: all of ours have the SSH server's. The
+// second is told 425, the first gets what it asked for, and then the second.
+func (a *assault) sharedPort() error {
+	addr := a.ftp.Addr()
+	a.ftp.Close()
+	port := daemons.FreePort(a.t, "127.0.0.1")
+	var err error
+	if a.ftp, err = testenv.NewFTPServer(testenv.FTPOptions{Addr: addr, Tree: a.tree, PassivePorts: [2]int{port, port}}); err != nil {
+		return err
+	}
+	first, err := a.enter()
+	if err != nil {
+		return err
+	}
+	second, err := a.enter()
+	if err != nil {
+		return err
+	}
+	for _, verb := range []string{"PASV", "EPSV"} {
+		line, err := first.ask(verb)
+		if err != nil {
+			return err
+		}
+		at, err := passiveAddress(first.conn.RemoteAddr(), line)
+		if err != nil {
+			return err
+		}
+		a.ftp.SetFaults(testenv.Faults{Replies: map[string]string{"PORT": "500 no", "EPRT": "500 no"}})
+		if err := answered(second, verb, "425"); err != nil {
+			return err
+		}
+		if err := a.transferAt(first, at); err != nil {
+			return fmt.Errorf("%s, the first: %w", verb, err)
+		}
+		if err := a.well(second); err != nil {
+			return fmt.Errorf("%s, the second: %w", verb, err)
+		}
+	}
+	return nil
 }
