@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,7 +73,7 @@ type sample struct {
 	at                time.Duration
 	transfers         int64
 	files, goroutines int
-	rss               int64 // bytes
+	heap, rss         int64 // bytes: what is in use of the heap, and VmRSS
 }
 
 // Transfers in mixed modes with faults among them: every hash is right or an
@@ -243,7 +244,9 @@ func (s *soak) look(begun time.Time) {
 		runtime.Gosched()
 	}
 	debug.FreeOSMemory()
-	now.at, now.transfers, now.rss = time.Since(begun), s.transfers.Load(), residentBytes()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	now.at, now.transfers, now.heap, now.rss = time.Since(begun), s.transfers.Load(), int64(m.HeapAlloc), residentBytes()
 	s.samples = append(s.samples, now)
 }
 
@@ -262,6 +265,21 @@ func residentBytes() int64 {
 		}
 	}
 	return 0
+}
+
+// settled is the median of the samples' second quarter, for the first fills
+// buffers and pools, and that of the last.
+func (s *soak) settled(of func(sample) int64) (before, after int64) {
+	median := func(part []sample) int64 {
+		var all []int64
+		for _, p := range part {
+			all = append(all, of(p))
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	n := len(s.samples)
+	return median(s.samples[n/4 : n/2+1]), median(s.samples[n-n/4-1:])
 }
 
 // slope is the growth by least squares, per 1,000 transfers.
@@ -283,7 +301,24 @@ func (s *soak) judge() {
 	s.t.Logf("%d transfers, %d cut by faults, in %v", last.transfers, s.broken.Load(), last.at.Round(time.Second))
 	s.t.Logf("descriptors %d to %d, %+.3f per 1,000 transfers", first.files, last.files, s.slope(func(p sample) float64 { return float64(p.files) }))
 	s.t.Logf("goroutines %d to %d, %+.3f per 1,000 transfers", first.goroutines, last.goroutines, s.slope(func(p sample) float64 { return float64(p.goroutines) }))
-	s.t.Logf("RSS %.1f to %.1f MB, %+.3f MB per 1,000 transfers", float64(first.rss)/1e6, float64(last.rss)/1e6, s.slope(func(p sample) float64 { return float64(p.rss) / 1e6 }))
+	for _, memory := range []struct {
+		name string
+		of   func(sample) int64
+	}{
+		{"heap in use", func(p sample) int64 { return p.heap }},
+		{"RSS", func(p sample) int64 { return p.rss }},
+	} {
+		before, after := s.settled(memory.of)
+		s.t.Logf("%s %.1f MB at first; median of the second quarter %.2f, of the last %.2f MB",
+			memory.name, float64(memory.of(first))/1e6, float64(before)/1e6, float64(after)/1e6)
+		permitted := before + before/10
+		if len(s.samples) < 100 { // so few say little
+			permitted = before*3/2 + 64<<20
+		}
+		if after > permitted {
+			s.t.Errorf("%s has grown from %d to %d bytes", memory.name, before, after)
+		}
+	}
 	const slack = 12
 	if last.files > first.files+slack {
 		s.t.Errorf("descriptors have grown from %d to %d", first.files, last.files)
@@ -291,11 +326,6 @@ func (s *soak) judge() {
 	if last.goroutines > first.goroutines+slack {
 		buf := make([]byte, 1<<20)
 		s.t.Errorf("goroutines have grown from %d to %d:\n%s", first.goroutines, last.goroutines, buf[:runtime.Stack(buf, true)])
-	}
-	// The heap settles in the first quarter.
-	quarter := s.samples[len(s.samples)/4]
-	if last.rss > quarter.rss*3/2+64<<20 {
-		s.t.Errorf("RSS has grown from %d to %d bytes", quarter.rss, last.rss)
 	}
 }
 
