@@ -30,6 +30,9 @@ const soakShort = 12 * time.Second
 // this machine in TIME_WAIT for a minute, and it has 28,000.
 const soakRate = 64
 
+// soakSlow is the pace of a transfer in every other round, in bytes a second.
+const soakSlow = 2_000_000
+
 // soakEnd returns when the soak is over: it is asked with the number of
 // transfers that were made.
 func soakEnd(t *testing.T) func(transfers int64) bool {
@@ -95,9 +98,11 @@ func TestSoak(t *testing.T) {
 	s.judge()
 }
 
-// round has clients at work and breaks things while they are.
+// round has clients at work and breaks things while they are. Every other
+// round's transfers take their time, so that what breaks finds some under way.
 func (s *soak) round() {
 	const workers, each = 8, 12
+	s.ftp.SetFaults(testenv.Faults{Rate: int64(len(s.samples)%2) * soakSlow})
 	var wg, faults sync.WaitGroup
 	stop := make(chan struct{})
 	for range workers {
