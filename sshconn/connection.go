@@ -129,14 +129,16 @@ func (c *connection) cut(reason error) {
 	c.ssh.Close()
 }
 
-// close ends the connection and waits for everything that runs on it.
+// close ends the connection and waits for everything that runs on it. The hop
+// before ends first: a connection that rides another one ends by a message to
+// it, which waits for ever where that takes no more.
 func (c *connection) close() {
 	c.mu.Lock()
 	c.closing = true
 	c.mu.Unlock()
-	c.ssh.Close()
-	c.wg.Wait()
 	if c.via != nil {
 		c.via.close()
 	}
+	c.ssh.Close()
+	c.wg.Wait()
 }
