@@ -65,7 +65,7 @@ func (c *Client) widen(live *connection) {
 		c.wg.Go(more.close)
 	case err == nil:
 		c.inner = append(c.inner, more)
-	case c.base.Err() == nil && !c.narrow:
+	case c.base.Err() == nil && !c.narrow && c.rides(live) && live.stands():
 		c.narrow = true
 		c.report(Event{Kind: Warning, Host: c.cfg.Alias, Err: err,
 			Text: "all transfers share one connection through the jump host"})
@@ -77,6 +77,12 @@ func (c *Client) widen(live *connection) {
 func (c *Client) rides(conn *connection) bool {
 	n, ok := c.live.(*native)
 	return ok && n.conn == conn
+}
+
+// stands tells whether a connection and the hops that it rides are alive: what
+// fails beside one that is lost fails with it.
+func (c *connection) stands() bool {
+	return c.alive() && (c.via == nil || c.via.stands())
 }
 
 // establishBeside connects to the destination once more, from the first hop of

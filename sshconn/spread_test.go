@@ -154,3 +154,39 @@ func TestSleepIsNoticed(t *testing.T) {
 		}
 	}
 }
+
+// What could not be made beside a connection that is lost by now says nothing
+// of the next one.
+func TestLostConnectionIsNotNarrow(t *testing.T) {
+	jump, dest, cfg := behind(t, testenv.SSHOptions{})
+	events := make(chan Event, 1000)
+	c := NewClient(cfg, nil, func(e Event) { events <- e })
+	target := echoServer(t)
+	for range busyInner {
+		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dest.Freeze()
+	c.mu.Lock()
+	live := c.live.(*native)
+	c.mu.Unlock()
+	live.client.spread(live.conn)
+	jump.Drop()
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.widening == 0
+	})
+	dest.Thaw()
+	c.Close()
+	for close(events); ; {
+		e, more := <-events
+		if !more {
+			return
+		}
+		if e.Kind == Warning {
+			t.Errorf("%s: %v", e.Text, e.Err)
+		}
+	}
+}
