@@ -58,3 +58,14 @@ func notifySignals(besideCommand bool, but ...os.Signal) (chan os.Signal, func()
 	}
 	return ch, func() { signal.Stop(ch) }
 }
+
+// outliveReaders has the program go on, as ssh(1) does, where whoever reads its
+// output has left, until stop is called. SIGPIPE is taken and not ignored, for
+// the commands that are run would ignore it, too.
+func outliveReaders() (stop func()) {
+	ch := make(chan os.Signal, 1) // nobody looks
+	if !signal.Ignored(syscall.SIGPIPE) {
+		signal.Notify(ch, syscall.SIGPIPE)
+	}
+	return func() { signal.Stop(ch) }
+}

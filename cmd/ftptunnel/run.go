@@ -114,6 +114,7 @@ func (p *program) printConfig(ctx context.Context) int {
 // main sets the tunnel up and either serves until it is told to stop or runs
 // the wrapped command.
 func (p *program) main(ctx context.Context) int {
+	defer outliveReaders()()
 	var path string
 	if len(p.command) > 0 {
 		var err error
