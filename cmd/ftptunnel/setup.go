@@ -34,10 +34,11 @@ func (u *up) close() { _ = u.client.Close() }
 // arrives meanwhile ends it and is its error.
 func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error) {
 	ctx, stop := untilSignal(ctx, sigs)
-	defer stop()
 	u := new(up)
 	err := p.setUpParts(ctx, u)
-	if err == nil {
+	stop()
+	interrupted, ok := errors.AsType[signalError](context.Cause(ctx))
+	if err == nil && !ok {
 		return u, nil
 	}
 	for _, s := range u.services {
@@ -46,7 +47,7 @@ func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error)
 	if u.client != nil {
 		u.close()
 	}
-	if interrupted, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+	if ok {
 		return nil, interrupted
 	}
 	return nil, err
@@ -175,19 +176,22 @@ func (p *program) probe(ctx context.Context, s *service) error {
 }
 
 // untilSignal returns a context that ends with the first signal, as its cause.
-// Stop waits for what it started.
+// Stop waits for what it started; a signal that was taken is the cause even so.
 func untilSignal(ctx context.Context, sigs <-chan os.Signal) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		select {
 		case s := <-sigs:
 			cancel(signalError{s})
 		case <-ctx.Done():
+		case <-done:
 		}
 	})
 	return ctx, func() {
-		cancel(nil)
+		close(done)
 		wg.Wait()
+		cancel(nil)
 	}
 }
