@@ -13,20 +13,21 @@ import (
 // connection is one live SSH connection and everything that runs on it. It
 // ends when the transport does or by close; its goroutines are waited for.
 type connection struct {
-	cfg    *Config
-	ssh    ssh.Conn
-	tr     *transport
-	notify func(Event)
-	via    *connection // the hop before, closed with this one
-	born   time.Time
-	done   chan struct{} // closed when the connection has ended
-	fwd    *forwards
-	load   atomic.Int32    // channels in use
-	silent bool            // logged in without asking the user
-	beside bool            // a hop, or one of several: its end is not news
-	ctx    context.Context // ends with the connection
-	end    context.CancelFunc
-	pace   pace
+	cfg     *Config
+	ssh     ssh.Conn
+	tr      *transport
+	notify  func(Event)
+	via     *connection // the hop before, closed with this one
+	born    time.Time
+	done    chan struct{} // closed when the connection has ended
+	fwd     *forwards
+	load    atomic.Int32    // channels in use
+	silent  bool            // logged in without asking the user
+	beside  bool            // a hop, or one of several: its end is not news
+	hostKey ssh.PublicKey   // that was accepted
+	ctx     context.Context // ends with the connection
+	end     context.CancelFunc
+	pace    pace
 
 	// mu guards closing: no goroutine is added to wg once it is set.
 	mu      sync.Mutex

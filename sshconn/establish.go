@@ -12,7 +12,7 @@ import (
 func (c *Client) establish(ctx context.Context) (*connection, error) {
 	var via *connection
 	for i, cfg := range c.path() {
-		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps), false)
+		next, err := c.hop(ctx, cfg, via, i < len(c.cfg.Jumps), nil)
 		if err != nil {
 			if via != nil {
 				via.close()
@@ -32,12 +32,16 @@ func (c *Client) establish(ctx context.Context) (*connection, error) {
 func (c *Client) path() []*Config { return append(slices.Clone(c.cfg.Jumps), c.cfg) }
 
 // hop connects to one host, through the one before it. Beside a connection that
-// stands already it does not ask the user.
-func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump, beside bool) (*connection, error) {
-	h := &handshake{cfg: cfg, notify: c.notify, beside: beside}
+// stands already it does not ask the user, and the destination has to be the
+// same machine: its name may stand for several.
+func (c *Client) hop(ctx context.Context, cfg *Config, via *connection, jump bool, beside *connection) (*connection, error) {
+	h := &handshake{cfg: cfg, notify: c.notify}
 	p := c.p
-	if beside {
-		p = nil
+	if beside != nil {
+		h.beside, p = true, nil
+		if !jump {
+			h.same = beside.hostKey
+		}
 	}
 	h.ask = &asker{p: p, batch: cfg.BatchMode, hop: jump, mu: &c.prompt}
 	if via != nil {

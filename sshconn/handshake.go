@@ -27,8 +27,9 @@ const foreignLimit = 3 * time.Second
 // handshake is one attempt to log in to one host over a given connection.
 type handshake struct {
 	cfg    *Config
-	hop    string // alias of the host that it is reached through
-	beside bool   // another connection to the destination stands already
+	hop    string        // alias of the host that it is reached through
+	beside bool          // another connection to the destination stands already
+	same   ssh.PublicKey // the host key of that one, nil on the way
 	ask    *asker
 	notify func(Event)
 	keys   *hostKeys
@@ -40,6 +41,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	begun := time.Now()
 	tr := newTransport(raw)
 	h.keys = newHostKeys(ctx, h.cfg, h.ask, h.notify)
+	h.keys.same = h.same
 	h.login = newLogin(ctx, h.cfg, h.ask, s, h.notify)
 	h.login.lost = func() bool { return tr.cause() != nil }
 	defer h.login.close()
@@ -73,7 +75,7 @@ func (h *handshake) run(ctx context.Context, raw net.Conn, s *secrets) (*connect
 	}
 	h.login.succeeded()
 	c := newConnection(h.cfg, sc, tr, h.notify)
-	c.silent, c.beside = !h.login.answered, h.ask.hop || h.beside
+	c.silent, c.beside, c.hostKey = !h.login.answered, h.ask.hop || h.beside, h.keys.pinned
 	c.start(chans, reqs, h.keys)
 	h.notify(Event{Kind: Connected, Host: h.cfg.Alias, Hop: h.hopping(), Addr: raw.RemoteAddr(),
 		Text: string(sc.ServerVersion()), Method: h.login.last, Elapsed: time.Since(begun)})

@@ -26,9 +26,10 @@ type hostKeys struct {
 	// pinned is the key that was accepted: the callback runs again at every
 	// rekey, and nobody is asked twice.
 	pinned  ssh.PublicKey
-	at      knownKey // where the key that was accepted is recorded
-	err     error    // why the key was refused
-	trusted *trusted // set when UpdateHostKeys may act
+	same    ssh.PublicKey // the key that it has to be, nil if it may be any
+	at      knownKey      // where the key that was accepted is recorded
+	err     error         // why the key was refused
+	trusted *trusted      // set when UpdateHostKeys may act
 }
 
 func newHostKeys(ctx context.Context, cfg *Config, ask *asker, notify func(Event)) *hostKeys {
@@ -44,9 +45,18 @@ func newHostKeys(ctx context.Context, cfg *Config, ask *asker, notify func(Event
 	return h
 }
 
-// order returns the host-key algorithms to offer, best first: those that a key
-// is recorded for, unless HostKeyAlgorithms says otherwise.
+// errOtherHost is a host key that another connection to the same name did not
+// meet. Behind a name of several machines, channels that belong together must
+// not come out on different ones.
+var errOtherHost = errors.New("the name leads to another host this time")
+
+// order returns the host-key algorithms to offer, best first: those of the key
+// that it has to be, else those that a key is recorded for, unless
+// HostKeyAlgorithms says otherwise.
 func (h *hostKeys) order() ([]string, error) {
+	if h.same != nil {
+		return h.sameFirst(), nil
+	}
 	if h.cfg.HostKeyAlgorithmsSet {
 		return h.cfg.HostKeyAlgorithms, nil
 	}
@@ -64,6 +74,20 @@ func (h *hostKeys) order() ([]string, error) {
 	return known.order(h.cfg.HostKeyAlgorithms), nil
 }
 
+// sameFirst puts the algorithms of the key that it has to be first.
+func (h *hostKeys) sameFirst() []string {
+	_, isCert := h.same.(*ssh.Certificate)
+	var first, last []string
+	for _, alg := range h.cfg.HostKeyAlgorithms {
+		if isCertAlgorithm(alg) == isCert && plainType(alg) == plain(h.same).Type() {
+			first = append(first, alg)
+		} else {
+			last = append(last, alg)
+		}
+	}
+	return append(first, last...)
+}
+
 // callback is the ssh.HostKeyCallback.
 func (h *hostKeys) callback(_ string, remote net.Addr, key ssh.PublicKey) error {
 	if h.pinned != nil {
@@ -71,6 +95,10 @@ func (h *hostKeys) callback(_ string, remote net.Addr, key ssh.PublicKey) error 
 			return h.refuse(Changed, key, knownKey{}, "the server changed its key during the connection")
 		}
 		return nil
+	}
+	if h.same != nil && !sameKey(h.same, key) {
+		h.err = errOtherHost
+		return h.err
 	}
 	if err := h.judge(remote, key); err != nil {
 		return err

@@ -98,7 +98,7 @@ func (c *Client) establishBeside(ctx context.Context, live *connection) (*connec
 		if via == nil {
 			from = first
 		}
-		next, err := c.hop(ctx, cfg, from, i+2 < len(c.path()), true)
+		next, err := c.hop(ctx, cfg, from, i+2 < len(c.path()), live)
 		if err != nil {
 			if via != nil {
 				via.close()
