@@ -413,3 +413,35 @@ func TestServerControlEndsDataSilent(t *testing.T) {
 		c.wasCut(l, "f", 4)
 	})
 }
+
+// A cut upload whose session is stopped before the server has answered does not
+// end as a file does.
+func TestUploadResetThenStopped(t *testing.T) {
+	saw := make(chan error, 1)
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		c := s.accept(s.passive())
+		s.want("STOR f")
+		s.say("150 go on")
+		_, err := hearEnd(c)
+		saw <- err
+	}, func(l *lab) {
+		l.ssh.ssh = false // a server on this machine's own network sees resets
+		c := l.login()
+		conn := c.begin("PASV", "STOR f")
+		conn.Write([]byte("half"))
+		synctest.Wait()
+		abort(conn)
+		synctest.Wait()
+		l.stop()
+		synctest.Wait()
+		select {
+		case err := <-saw:
+			if !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the server's data connection ended with %v", err)
+			}
+		default:
+			t.Error("the server's data connection stays")
+		}
+	})
+}

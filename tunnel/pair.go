@@ -144,9 +144,13 @@ func (p *pair) reset() {
 }
 
 // closeBoth closes both ends, which sends an end of file unless there was one: not
-// to an end that is being reset.
+// to an end that is being reset, or is to be after a cut upload.
 func (p *pair) closeBoth() {
 	if p.broken {
+		return
+	}
+	if p.onHold() {
+		p.reset()
 		return
 	}
 	for _, c := range p.conns {
