@@ -19,14 +19,25 @@ func (s *Session) noteGreeting(line []byte) {
 
 // hasten has the client's end of file sent ahead of a download, in which the
 // client sends nothing. Only for servers that are known to go on sending after
-// it: others may take it for an abort.
+// it: others may take it for an abort. An upload that has not ended has the
+// connection for itself.
 func (s *Session) hasten(t *transfer) {
 	e := s.current
-	if !s.lingers || t.Direction != Download || s.asking() || e == nil || e.over || e.request.server.active() {
+	if !s.lingers || t.Direction != Download || s.asking() || e == nil || e.over || e.request.server.active() || s.uploading() {
 		return
 	}
 	e.shut = true
 	s.do(Shut{e.id})
+}
+
+// uploading tells that an upload is unanswered, or has data under way.
+func (s *Session) uploading() bool {
+	for _, c := range s.pending {
+		if c.transfer != nil && c.own == nil && c.transfer.Direction == Upload {
+			return true
+		}
+	}
+	return s.current.inUse() && s.current.latest.transfer.Direction == Upload
 }
 
 // shut tells that a transfer cannot use the data connection that was announced
