@@ -23,7 +23,10 @@ func (s *Session) noteGreeting(line []byte) {
 // connection for itself.
 func (s *Session) hasten(t *transfer) {
 	e := s.current
-	if !s.lingers || t.Direction != Download || s.asking() || e == nil || e.over || e.request.server.active() || s.uploading() {
+	switch {
+	case !s.lingers, t.Direction != Download, s.asking(), s.opening():
+		return
+	case e == nil, e.over, e.request.server.active(), s.uploading():
 		return
 	}
 	e.shut = true

@@ -52,7 +52,7 @@ func newTransfer(c *command) *transfer {
 // if the client's request for one is unanswered.
 func (s *Session) denial(t *transfer) error {
 	switch e := s.current; {
-	case s.asking():
+	case s.asking(), s.opening():
 		return nil
 	case s.promises.unmade != nil:
 		return s.promises.unmade
@@ -79,6 +79,12 @@ func (s *Session) asking() bool {
 		}
 	}
 	return false
+}
+
+// opening tells that the server has answered a request of the client, whose
+// answer waits for a listener.
+func (s *Session) opening() bool {
+	return slices.ContainsFunc(s.expectations, func(e *expectation) bool { return e.request.state == stateOpening })
 }
 
 // begun notes that the server has begun a transfer.
