@@ -70,6 +70,31 @@ func (s *Session) flush() {
 	s.finish()
 }
 
+// behindMute tells that an answer of ours waits, and for a command that the
+// server may never answer.
+func (s *Session) behindMute(own *command) bool {
+	i := slices.Index(s.pending, own)
+	return i > 0 && slices.ContainsFunc(s.pending[:i], (*command).unheard)
+}
+
+// unheard tells a command that the server may have swallowed. A request for a
+// data connection has a timer of its own.
+func (c *command) unheard() bool { return c.mute && c.own == nil && c.request == nil }
+
+// answerOverdue gives up the commands that were swallowed before an answer of
+// ours. While a transfer runs the server may still come to them.
+func (s *Session) answerOverdue(own *command) {
+	switch {
+	case !s.behindMute(own):
+	case s.transferring(), s.dataUnderWay(), s.reply != nil:
+		s.startTimer(TimerIdle, func() { s.answerOverdue(own) })
+	default:
+		i := slices.Index(s.pending, own)
+		s.pending = append(slices.DeleteFunc(slices.Clone(s.pending[:i]), (*command).unheard), s.pending[i:]...)
+		s.settle()
+	}
+}
+
 func (s *Session) toClient(line []byte) {
 	if code, more := ReplyCode(line); code != 0 && !more {
 		s.lastReply = code

@@ -239,6 +239,9 @@ func (s *Session) answer(c *command, line []byte) {
 	}
 	s.pending = append(s.pending, c)
 	s.settle()
+	if s.behindMute(c) {
+		s.startTimer(TimerIdle, func() { s.answerOverdue(c) })
+	}
 }
 
 // settle moves own answers that have become the oldest to the client, and
