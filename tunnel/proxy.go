@@ -43,7 +43,7 @@ func (s *session) converse() {
 
 // choose connects to the server that the client has named.
 func (s *session) choose(c ftpinspect.Choice) {
-	s.proxy, s.choice, s.target, s.early = nil, c, c.Target, 0
+	s.proxy, s.choice, s.target, s.early = nil, c, c.Target, len(c.User)
 	s.t.observe(TargetChosen{Session: s.id, Target: c.Target})
 	s.wg.Go(s.dialServer)
 }

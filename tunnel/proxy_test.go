@@ -262,3 +262,23 @@ type farConn struct {
 }
 
 func (c farConn) LocalAddr() net.Addr { return c.local }
+
+// A proxy's client, too, that says all it wants at once and ends its half is
+// answered.
+func TestProxyEarlyEnd(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		s.want("QUIT")
+		s.say("221 bye")
+	}, func(l *lab) {
+		l.tunnel.Target = ""
+		l.ssh.set(func(s *memSide) { s.delay = 5 * time.Second })
+		c := l.connect()
+		c.say("USER a@127.0.0.1\r\nPASS b\r\nQUIT")
+		closeWrite(c.conn)
+		for _, code := range []string{"220", "331", "230", "221"} {
+			c.hear(code)
+		}
+		c.ended()
+	})
+}
