@@ -20,7 +20,8 @@
 //   - Order is kept. Lines that are not rewritten leave in the order in which
 //     they came and unchanged, but for their line ending (exactly CRLF), NUL
 //     and bare CR (dropped), and Telnet sequences before the first byte.
-//   - An answer of our own takes its place among the replies.
+//   - An answer of our own takes its place among the replies, if the server
+//     answers in order.
 //   - What was promised is there. A PORT or EPRT may get its 200 before the
 //     server has said where it listens; the transfer that it is for goes to the
 //     server when that is known, or is answered 425 and never goes.
