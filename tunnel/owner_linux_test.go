@@ -17,20 +17,30 @@ import (
 )
 
 // helperVar makes the test binary a helper instead, which connects to the
-// address in it and tells what it gets.
-const helperVar = "TUNNEL_TEST_CONNECT"
+// address in it and tells what it gets, or writes and closes at once if the
+// address is followed by hastyMark.
+const (
+	helperVar = "TUNNEL_TEST_CONNECT"
+	hastyMark = " hasty"
+)
 
 func init() {
 	at := os.Getenv(helperVar)
 	if at == "" {
 		return
 	}
+	at, hasty := strings.CutSuffix(at, hastyMark)
 	c, err := net.Dial("tcp", at)
 	if err != nil {
 		fmt.Println("dial:", err)
 		os.Exit(0)
 	}
 	fmt.Println("connected")
+	if hasty {
+		c.Write([]byte("forged"))
+		c.Close()
+		os.Exit(0)
+	}
 	c.SetDeadline(time.Now().Add(10 * time.Second))
 	b, err := io.ReadAll(c)
 	fmt.Printf("got %q, %v\n", b, err)
@@ -51,7 +61,7 @@ func asNobody(t *testing.T, at string) string {
 	defer exe.Close()
 	cmd := exec.Command("/proc/self/fd/3")
 	cmd.ExtraFiles = []*os.File{exe}
-	cmd.Env = []string{helperVar + "=" + at}
+	cmd.Env = []string{helperVar + "=" + at, "GORACE=atexit_sleep_ms=0"} // it waits a second otherwise
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	cmd.Dir = "/"
 	out, err := cmd.CombinedOutput()
@@ -114,6 +124,64 @@ func TestClosedSocketHasNoOwner(t *testing.T) {
 	client.Close()
 	if o, err := ownerOf(server); o.local || err != nil && !errors.Is(err, errNoOwner) {
 		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// A stranger who has closed the socket already is refused, at the control port
+// and at a data port, also where the client's user is 0: that is what the kernel
+// says of a socket that nobody holds.
+func TestClosedSocketIsRefused(t *testing.T) {
+	client, conn := accepted(t, "tcp", "127.0.0.1:0")
+	own, err := ownerOf(conn)
+	if err != nil || !own.local {
+		t.Fatalf("%+v, %v", own, err)
+	}
+	d := &dataConn{s: &session{t: &Tunnel{}, owner: own, clientAddr: addrPort(conn.RemoteAddr())}}
+	if why, refused := d.refuses(Client, conn); refused {
+		t.Errorf("the client itself was refused: %v", why)
+	}
+	client.Close()
+	if why, refused := d.refuses(Client, conn); !refused || why != UnknownUser {
+		t.Errorf("data: %v, %v", why, refused)
+	}
+	for _, sameUser := range []bool{false, true} {
+		v := &server{t: &Tunnel{SameUser: sameUser}}
+		if why, refused := v.refusesUser(ownerOf(conn)); !refused || why != UnknownUser {
+			t.Errorf("control, same user %v: %v, %v", sameUser, why, refused)
+		}
+	}
+}
+
+// Another user who writes to the data port of an upload and closes at once has
+// not uploaded anything, nor spoilt the upload.
+func TestHastyStrangerStoresNothing(t *testing.T) {
+	tree := &testenv.Tree{}
+	ftp := ftpServer(t, testenv.FTPOptions{Tree: tree})
+	w := serve(t, &Tunnel{Target: ftp.Addr()}, listen(t, "127.0.0.1:0"))
+	c := login(t, Local{}, w.addr)
+	const uploads = 10
+	for i := range uploads {
+		d := c.ask([]string{"PASV", "EPSV"}[i%2])
+		asNobody(t, d.addr+hastyMark)
+		conn, name := d.open(), fmt.Sprint("f", i)
+		c.do("STOR "+name, "150")
+		if _, err := conn.Write([]byte("honest")); err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		c.hear("226")
+		if got, _ := tree.Get(name); string(got) != "honest" {
+			t.Errorf("stored %q", got)
+		}
+	}
+	refused := all[Refused](w)
+	for _, r := range refused {
+		if r.Why != ForeignUser && r.Why != UnknownUser {
+			t.Errorf("event %+v", r)
+		}
+	}
+	if len(refused) != uploads {
+		t.Errorf("the stranger was refused %d times, came %d times", len(refused), uploads)
 	}
 }
 
