@@ -20,7 +20,8 @@ var forwardAttacks = []attack{
 	{"remote forward: a local user comes first", "shared SSH host, the stated limit", (*assault).first},
 	{"remote forward: flooded during a transfer", "shared SSH host", (*assault).flooded},
 	{"remote forward: flooded without an expectation", "golang/go#77035", (*assault).idleFlood},
-	{"remote forward: a stranger from outside", "GatewayPorts yes", (*assault).outside},
+	{"remote forward: open to the network", "GatewayPorts yes", (*assault).exposed},
+	{"remote forward: a stranger from outside", "GatewayPorts yes, accepted", (*assault).outside},
 }
 
 // forwardPort is the port that the FTP server was last told of, that is one of
@@ -180,22 +181,50 @@ func (a *assault) idleFlood() error {
 	return nil
 }
 
-// outside connects to a forward that the SSH server has bound to every
-// interface, from an address that is not loopback.
+// exposes starts another tunnel, to an SSH server that binds every remote
+// forward to every interface.
+func (a *assault) exposes(options ...string) (*witness, error) {
+	addr := a.ssh.Addr()
+	a.run.end()
+	a.ssh.Close()
+	a.gateway = "yes"
+	a.startSSH(addr)
+	a.run = start(a.t, false, a.args(append(options, "-vv")...)...)
+	return a.enter()
+}
+
+// exposed wants a warning, once, and transfers without a remote forward: the FTP
+// server is told of no port that others could reach.
+func (a *assault) exposed() error {
+	w, err := a.exposes()
+	if err != nil {
+		return err
+	}
+	for range 2 {
+		if err := a.well(w); err != nil {
+			return err
+		}
+	}
+	if err := a.unseen("PORT", "EPRT"); err != nil {
+		return err
+	}
+	told := a.run.log.all("ssh_exposed")
+	if len(told) != 1 || told[0].Level != "warning" || !strings.Contains(told[0].Message, "GatewayPorts") {
+		return fmt.Errorf("warned of it: %+v", told)
+	}
+	return nil
+}
+
+// outside connects to such a forward, where its user accepts that, from an
+// address that is not loopback.
 func (a *assault) outside() error {
 	host := outerAddress()
 	if host == "" {
 		daemons.Missing(a.t, "this machine has loopback addresses only")
 	}
-	addr := a.ssh.Addr()
-	a.ssh.Close()
-	a.gateway = "yes"
-	a.startSSH(addr)
-	w, err := a.enter()
-	for err != nil { // the first may still find the old connection
-		if w, err = a.enter(); err == nil {
-			break
-		}
+	w, err := a.exposes("--server-mode", "active")
+	if err != nil {
+		return err
 	}
 	end, err := w.announce("PORT")
 	if err != nil {
@@ -204,22 +233,24 @@ func (a *assault) outside() error {
 	defer end.close()
 	port, err := a.forwardPort()
 	if err != nil {
-		return nil // it was bridged: nothing is exposed
+		return err
 	}
 	_, number, _ := net.SplitHostPort(port)
-	thief := net.JoinHostPort(host, number)
-	if err := flood(thief, 20); err != nil {
+	if err := flood(net.JoinHostPort(host, number), 20); err != nil {
 		return err
 	}
 	if _, err := a.run.log.await("refused", nil); err != nil {
 		return err
 	}
-	data, done, err := w.begin("PORT", "RETR "+nextFile)
+	w.say("RETR " + nextFile)
+	if err := w.expect("150"); err != nil {
+		return err
+	}
+	data, err := end.open()
 	if err != nil {
 		return err
 	}
-	defer done()
-	s, err := w.receive(data, strike{})
+	s, err := w.receive(data.(*net.TCPConn), strike{})
 	if err == nil && s.sha256 != a.tree.SHA256(nextFile) {
 		err = fmt.Errorf("%v %q", s, s.reply)
 	}

@@ -25,7 +25,7 @@ var theftAttacks = []attack{
 	{"data port taken by another user", "CVE-1999-0351", (*assault).otherUser},
 	{"control port used by another user", "command mode", (*assault).otherUsersControl},
 	{"data port used twice", "one-shot listeners", (*assault).twice},
-	{"data port of another session", "CVE-1999-0351", (*assault).staleListeners},
+	{"data ports announced and not used", "CVE-1999-0351", (*assault).staleListeners},
 	{"passive port that serves an address once", "ftpserverlib's PassiveTransferPortMultiplexing", (*assault).sharedPort},
 }
 
