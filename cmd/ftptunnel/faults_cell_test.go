@@ -3,11 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 
 	"ftptunnel/testenv"
@@ -66,6 +66,14 @@ func (c *cell) path() string {
 		return longDir
 	}
 	return "up/cut.bin"
+}
+
+// direction is what the transfer's log line calls it.
+func (c *cell) direction() string {
+	if strings.HasPrefix(c.action, "put") {
+		return "upload"
+	}
+	return "download"
 }
 
 // applies tells that there is something for the fault to break.
@@ -277,10 +285,7 @@ func (c *cell) judgeLog() error {
 	if len(lines) != 1 {
 		return fmt.Errorf("%d lines about %s in the log", len(lines), c.path())
 	}
-	r, dir := lines[0], "download"
-	if strings.HasPrefix(c.action, "put") {
-		dir = "upload"
-	}
+	r, dir := lines[0], c.direction()
 	cut := !c.fault.client
 	switch {
 	case r.Direction != dir:
@@ -291,8 +296,18 @@ func (c *cell) judgeLog() error {
 		return fmt.Errorf("the cause is not said once: %q", r.Message)
 	case dir == "download" && r.Bytes < c.seen.bytes, r.Bytes == 0, r.Bytes > bigBytes:
 		return fmt.Errorf("logged %d bytes, the client has seen %d", r.Bytes, c.seen.bytes)
-	case cut && !bytes.Contains([]byte(r.Message), []byte(c.path())):
-		return fmt.Errorf("the line does not name the file: %q", r.Message)
+	case cut:
+		return saysCut(r.Message, dir, c.path())
+	}
+	return nil
+}
+
+// saysCut is an error if a message does not tell, in a row, which way a file
+// went, its name, and how much of it.
+func saysCut(message, direction, path string) error {
+	line := regexp.MustCompile(direction + ` of ".*` + regexp.QuoteMeta(path) + `" (was )?cut after [1-9][0-9.]* (bytes|kB|MB)\b`)
+	if !line.MatchString(message) {
+		return fmt.Errorf("%q does not say that the %s of %s was cut, and after how many bytes", message, direction, path)
 	}
 	return nil
 }
@@ -317,5 +332,5 @@ func (c *cell) judgeExit() error {
 	if len(told) != 1 || told[0].Path != c.path() || strings.Contains(told[0].Message, "%!") || strings.Contains(told[0].Message, "<nil>") {
 		return fmt.Errorf("told of cuts: %+v", told)
 	}
-	return nil
+	return saysCut(told[0].Message, c.direction(), c.path())
 }

@@ -266,8 +266,13 @@ func (c *realCell) judgeLog() error {
 	if len(lines) != 1 {
 		return fmt.Errorf("%d lines in the log: %+v", len(lines), lines)
 	}
-	r := lines[0]
+	r, dir := lines[0], "download"
+	if c.action == "put" {
+		dir = "upload"
+	}
 	switch {
+	case r.Direction != dir:
+		return fmt.Errorf("logged as %s", r.Direction)
 	case r.Bytes < int64(len(c.got)), r.Bytes == 0:
 		return fmt.Errorf("logged %d bytes, curl has %d", r.Bytes, len(c.got))
 	case !c.client && (r.Level != "warning" || r.Error == "" || strings.Count(r.Message, r.Error) != 1):

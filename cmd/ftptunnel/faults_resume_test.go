@@ -113,9 +113,20 @@ func (s *realScene) cutLFTP(t *testing.T, run *running, mode clients.Mode, conte
 	if err := half(local); err != nil {
 		t.Fatal(err)
 	}
+	before := len(run.log.all("transfer_ended"))
 	s.sshd.Cut()
 	if err := lftp.Wait(); err != nil {
 		t.Fatalf("lftp: %v: %s", err, out)
+	}
+	if !eventually(func() bool { return len(run.log.all("transfer_ended")) >= before+2 }) {
+		t.Fatal("no lines in the log")
+	}
+	ended := run.log.all("transfer_ended")[before:]
+	if err := saysCut(ended[0].Message, "download", bigFile); err != nil || ended[0].Bytes < int64(resumeSize()/2) {
+		t.Errorf("%d bytes: %v", ended[0].Bytes, err)
+	}
+	if last := ended[len(ended)-1]; last.Code != 226 || last.Bytes >= int64(len(content)) {
+		t.Errorf("it did not resume: %d bytes, %s", last.Bytes, last.Message)
 	}
 	got, err := os.ReadFile(local)
 	if err != nil || hashOf(got) != hashOf(content) {
@@ -181,8 +192,9 @@ func (s *realScene) cutWrapped(t *testing.T, script string, content []byte, stri
 		t.Fatal(err)
 	case got == exitOK && (!retries || !bytes.Equal(whole, content)):
 		t.Errorf("exit code 0 after a cut upload, %d bytes are stored:\n%s", len(whole), log)
-	case !strings.Contains(log.String(), "cut.bin") || !strings.Contains(log.String(), " MB"):
-		t.Errorf("file and bytes are not named:\n%s", log)
+	}
+	if err := saysCut(log.String(), "upload", "cut.bin"); err != nil {
+		t.Error(err)
 	}
 }
 
