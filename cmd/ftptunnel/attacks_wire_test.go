@@ -24,6 +24,7 @@ var wireAttacks = []attack{
 	{"Telnet bytes around and within a command", "RFC 854, inetutils-ftpd and ProFTPD strip them", (*assault).telnet},
 	{"Telnet bytes, against inetutils-ftpd", "inetutils-ftpd 2.4", (*assault).telnetInetutils},
 	{"line of 512 bytes that hides a PORT", "inetutils-ftpd 2.4 splits lines", (*assault).split},
+	{"lines of nothing", "empty lines, in a reply, too", (*assault).nothing},
 	{"commands before the login and the greeting", "early data", (*assault).early},
 	{"packets cut anywhere", "inspectors of packets, CVE-2020-28041", (*assault).cutPackets},
 }
@@ -268,6 +269,32 @@ func (a *assault) split() error {
 		return err
 	}
 	return unharmed()
+}
+
+// nothing sends lines without a byte, and with none that is left; so does the
+// server, within a reply.
+func (a *assault) nothing() error {
+	text := start(a.t, false, append([]string{"--log-format", "text"}, a.args("-vv")...)...)
+	for _, addr := range []string{a.run.addr, text.addr} {
+		w, err := enter(addr)
+		if err != nil {
+			return err
+		}
+		defer w.conn.Close()
+		a.answers("HELP", "214-\n\n \n\x00\n214 ")
+		for _, line := range []string{"", " ", "\x00", "\r", "\xff\xf1", "\n\n"} {
+			w.say(line + "\r\nHELP\r\nSYST")
+			for got := ""; !strings.HasPrefix(got, "215"); {
+				if got, err = w.reply(); err != nil {
+					return fmt.Errorf("%q: %w", line, err)
+				}
+			}
+		}
+		if err := a.well(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // early sends commands before the server has greeted: they are served in

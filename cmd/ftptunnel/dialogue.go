@@ -12,14 +12,14 @@ func (t *teller) dialogue(d tunnel.Dialogue) {
 		came, went = "< ", "<= "
 	}
 	var lines []string
-	if d.Before != "" {
+	if d.Before != "" || d.After == "" { // peers send empty lines, too
 		lines = append(lines, came+d.Before)
 	}
 	if d.After != "" && d.After != d.Before {
 		lines = append(lines, went+d.After)
 	}
 	if t.logFormat == "json" {
-		lines = lines[:1]
+		lines = lines[:1] // it holds both
 	}
 	for _, line := range lines {
 		t.say(levelDialogue, "dialogue", d.Session, line, "from", d.From.String(), "before", d.Before, "after", d.After)
