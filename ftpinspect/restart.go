@@ -14,13 +14,14 @@ import (
 type restart struct {
 	last  *command // the client's REST that no transfer command has followed to the server
 	stale *command // that REST, once a transfer command was answered here
+	older bool     // and another before it, which holds if it is refused
 	kept  bool     // the server has refused to forget it
 }
 
 // unmade notes that a transfer command does not reach the server.
 func (r *restart) unmade() {
 	if r.last != nil {
-		r.stale, r.last = r.last, nil
+		r.older, r.stale, r.last = r.stale != nil, r.last, nil
 	}
 	r.kept = false
 }
@@ -41,7 +42,7 @@ func (r *restart) replied(c *command, code int) {
 		}
 	case !accepted && r.last == c:
 		r.last = nil
-	case !accepted && r.stale == c:
+	case !accepted && r.stale == c && !r.older:
 		r.stale = nil
 	}
 }
