@@ -27,7 +27,7 @@ func ownerOf(c net.Conn) (owner, error) {
 	if _, ok := c.(syscall.Conn); !ok {
 		return owner{}, nil // what came through another machine
 	}
-	peer, here := addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
+	peer, here := withoutZone(addrPort(c.RemoteAddr())), withoutZone(addrPort(c.LocalAddr()))
 	if !peer.IsValid() || !here.IsValid() {
 		return owner{}, nil
 	}
@@ -35,6 +35,11 @@ func ownerOf(c net.Conn) (owner, error) {
 		return owner{}, nil
 	}
 	return socketOwner(peer, here)
+}
+
+// withoutZone is an address as the kernel lists it, which names no zone.
+func withoutZone(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().WithZone(""), a.Port())
 }
 
 // refuses tells whether somebody who came for one end of a data connection is

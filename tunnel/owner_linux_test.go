@@ -79,7 +79,8 @@ func accepted(t *testing.T, network, at string) (client, server net.Conn) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	client, err = net.Dial("tcp", l.Addr().String())
+	host, _, _ := net.SplitHostPort(at) // with its zone, which a listener may not tell
+	client, err = net.Dial("tcp", net.JoinHostPort(host, portText(addrPort(l.Addr()).Port())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +114,38 @@ func TestSocketOwner(t *testing.T) {
 			client.Close()
 			if s, err := look(peer, here); err == nil && s.inode != 0 {
 				t.Errorf("%s %s: found %+v for a closed socket", how, at, s)
+			}
+		}
+	}
+}
+
+// Whose a connection is can be told at every address of the machine: link-local
+// ones have a zone, which the kernel does not name.
+func TestOwnerAtEveryAddress(t *testing.T) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range interfaces {
+		addrs, err := i.Addrs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range addrs {
+			ip := a.(*net.IPNet).IP
+			host := ip.String()
+			if ip.IsLinkLocalUnicast() && ip.To4() == nil {
+				host += "%" + i.Name
+			}
+			at := net.JoinHostPort(host, "0")
+			l, err := net.Listen("tcp", at)
+			if err != nil {
+				continue // the address is not in use yet, or no more
+			}
+			l.Close()
+			_, server := accepted(t, "tcp", at)
+			if o, err := ownerOf(server); err != nil || !o.local || !o.isSelf() {
+				t.Errorf("%s: %+v, %v", host, o, err)
 			}
 		}
 	}
