@@ -597,3 +597,40 @@ func TestDialsAfterRefusal(t *testing.T) {
 		}
 	})
 }
+
+// A server that calls a download complete without another word is believed
+// before the data has come; the transfer's end is told once, with its bytes.
+func TestLateDataOfLoneReply(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		s.warm()
+		l := s.passive()
+		s.want("RETR f")
+		s.say("226 done")
+		c := s.accept(l)
+		c.Write([]byte("content"))
+		c.Close()
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		c.warm()
+		l.ssh.set(func(s *memSide) { s.delay = time.Second })
+		d := c.ask("PASV")
+		c.do("RETR f", "226")
+		conn := d.open()
+		if n, err := hearEnd(conn); n != len("content") || err != nil {
+			t.Errorf("got %d bytes, %v", n, err)
+		}
+		conn.Close()
+		synctest.Wait()
+		var ended []TransferEnded
+		for _, e := range all[TransferEnded](l.world) {
+			if e.Path == "f" && e.Code == 226 {
+				ended = append(ended, e)
+			}
+		}
+		if len(ended) != 1 || ended[0].Bytes != int64(len("content")) || ended[0].Err != nil {
+			t.Errorf("events %+v", ended)
+		}
+	})
+}

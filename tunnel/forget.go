@@ -7,7 +7,11 @@ func (d *dataConn) close(err error) {
 	}
 	d.closed = true
 	for _, t := range d.waiting {
-		t.err = err
+		if t.completed {
+			d.s.dataEnded(t)
+		} else {
+			t.err = err
+		}
 	}
 	d.s.alarms.cancel(d.unused)
 	for i := range d.ends {

@@ -102,10 +102,11 @@ func (s *session) complete(c ftpinspect.Complete) {
 	for _, t := range s.transfers {
 		if t.id == c.ID && !t.completed && t.Transfer == c.Transfer {
 			t.completed, t.code, t.reply = true, c.Code, c.Reply
-			if d := s.data[t.id]; d != nil && t.code >= 400 {
+			d := s.data[t.id]
+			if d != nil && t.code >= 400 {
 				d.abandon(t)
 			}
-			if t.pair == nil || t.pair.ended {
+			if t.pair == nil && (t.aborted || !d.awaits(t)) || t.pair != nil && t.pair.ended {
 				s.endTransfer(t)
 			}
 			return
@@ -113,9 +114,15 @@ func (s *session) complete(c ftpinspect.Complete) {
 	}
 }
 
-// dataEnded notes that a transfer's data connection is over.
+// awaits tells that the data connection of a transfer can still come.
+func (d *dataConn) awaits(t *transfer) bool {
+	return d != nil && !d.closed && slices.Contains(d.waiting, t)
+}
+
+// dataEnded notes that a transfer's data connection is over. The end of an
+// aborted one may have been reported before it came.
 func (s *session) dataEnded(t *transfer) {
-	if t.completed {
+	if t.completed && slices.Contains(s.transfers, t) {
 		s.endTransfer(t)
 	}
 }
