@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -218,6 +219,27 @@ func TestHastyStrangerStoresNothing(t *testing.T) {
 	}
 }
 
+// dialMapped connects as Java does: by a socket of family 6, to a mapped address.
+func dialMapped(t *testing.T, to string) net.Conn {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := os.NewFile(uintptr(fd), "mapped")
+	defer f.Close()
+	a := netip.MustParseAddrPort(to)
+	if err := syscall.Connect(fd, &syscall.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
 // Java's sockets are of family 6 with mapped addresses.
 func TestMappedSocketOwner(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -225,16 +247,7 @@ func TestMappedSocketOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	fd, err := syscall.Socket(syscall.AF_INET6, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(fd)
-	at := &syscall.SockaddrInet6{Port: l.Addr().(*net.TCPAddr).Port}
-	copy(at.Addr[:], net.ParseIP("::ffff:127.0.0.1").To16())
-	if err := syscall.Connect(fd, at); err != nil {
-		t.Fatal(err)
-	}
+	dialMapped(t, l.Addr().String())
 	c, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +257,44 @@ func TestMappedSocketOwner(t *testing.T) {
 		s, err := look(addrPort(c.RemoteAddr()), addrPort(c.LocalAddr()))
 		if err != nil || s.inode == 0 || int(s.uid) != os.Getuid() {
 			t.Errorf("%s: %+v, %v", how, s, err)
+		}
+	}
+}
+
+// mapped is a side whose connections are dialled so.
+type mapped struct {
+	Local
+	t *testing.T
+}
+
+func (m mapped) DialContext(_ context.Context, _, to string) (net.Conn, error) {
+	return dialMapped(m.t, to), nil
+}
+
+// A client with such sockets is known by its user: it is served, in command mode
+// too, and another user does not get its data.
+func TestMappedClient(t *testing.T) {
+	tree := &testenv.Tree{}
+	tree.Put("f", []byte("secret"))
+	ftp := ftpServer(t, testenv.FTPOptions{Tree: tree})
+	for _, at := range []string{"127.0.0.1:0", "[::]:0"} {
+		w := serve(t, &Tunnel{Target: ftp.Addr(), SameUser: true}, listen(t, at))
+		_, port, _ := net.SplitHostPort(w.addr)
+		c := login(t, mapped{t: t}, net.JoinHostPort("127.0.0.1", port))
+		for _, verb := range []string{"PASV", "EPSV"} {
+			d := c.ask(verb)
+			if out := asNobody(t, d.addr); !strings.Contains(out, "reset") || strings.Contains(out, "secret") {
+				t.Errorf("%s: the other user saw %s", at, out)
+			}
+			if e := await(w, any1[Refused]); e.Why != ForeignUser {
+				t.Errorf("event %+v", e)
+			}
+			conn := d.open()
+			c.do("RETR f", "150")
+			if b, err := io.ReadAll(conn); string(b) != "secret" || err != nil {
+				t.Errorf("%s: %q, %v", at, b, err)
+			}
+			c.hear("226")
 		}
 	}
 }
