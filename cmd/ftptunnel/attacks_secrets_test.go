@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -135,15 +136,22 @@ func (v *vault) process(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer)
 }
 
 // secretDialogue says every secret that FTP has, in forms that servers refuse,
-// too, and transfers a file.
-func secretDialogue(addr string) error {
+// too, and transfers a file. A proxy is told of some before it knows the server.
+func secretDialogue(addr, user string) error {
 	w, err := meet(addr)
 	if err != nil {
 		return err
 	}
 	defer w.conn.Close()
+	if strings.Contains(user, "@") {
+		for _, line := range []string{"PASS " + ftpPassword, "ACCT " + ftpAccount, "SITE PSWD " + ftpPassword + " " + ftpNew} {
+			if _, err := w.ask(line); err != nil {
+				return fmt.Errorf("%.4q: %w", line, err)
+			}
+		}
+	}
 	for _, line := range []string{
-		"USER someone", "PASS " + ftpPassword, "ACCT " + ftpAccount, "SITE PSWD " + ftpPassword + " " + ftpNew,
+		"USER " + user, "PASS " + ftpPassword, "ACCT " + ftpAccount, "SITE PSWD " + ftpPassword + " " + ftpNew,
 		"site pswd " + ftpPassword, "  pass " + ftpPassword, "PASS\t" + ftpPassword, "PASS" + ftpPassword,
 		"\xff\xf1PASS " + ftpPassword, "ADAT " + ftpPassword, "pass \xff" + ftpPassword, "SITE CHPASS " + ftpNew, "P\xff\xf1ASS " + ftpPassword,
 		"SITE  CPWD " + ftpNew, "TYPE I",
@@ -173,16 +181,30 @@ func TestAttacksSecrets(t *testing.T) {
 				args := v.options(append(level, "--log-format", format)...)
 				t.Run(strings.Join(append(level, format, passphrase), "_"), func(t *testing.T) {
 					t.Parallel()
-					v.crash(t, args)
+					v.crash(t, args, "someone")
 				})
 			}
 		}
 	}
 }
 
+// The same of a proxy.
+func TestAttacksSecretsOfProxy(t *testing.T) {
+	v := newVault(t, "")
+	for _, format := range []string{"text", "json"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			args := v.options("-vv", "--log-format", format, "-D", "127.0.0.1:0")
+			at := slices.Index(args, "--listen")
+			args = slices.Delete(args[:len(args)-1], at, at+2) // there is no target
+			v.crash(t, args, "someone@"+v.ftp.Addr())
+		})
+	}
+}
+
 // crash runs the program through a dialogue of secrets and has it print its
 // stacks.
-func (v *vault) crash(t *testing.T, args []string) {
+func (v *vault) crash(t *testing.T, args []string, user string) {
 	c, out := v.process(t, args...)
 	c.Env = append(c.Env, "GOTRACEBACK=all")
 	stdout, err := c.StdoutPipe()
@@ -197,13 +219,16 @@ func (v *vault) crash(t *testing.T, args []string) {
 		_ = c.Wait()
 		t.Fatalf("not ready: %s", out)
 	}
-	if err := secretDialogue(strings.TrimPrefix(url, "ftp://")); err != nil {
+	if err := secretDialogue(strings.TrimPrefix(url, "ftp://"), user); err != nil {
 		t.Errorf("%v", err)
 	}
 	if err := c.Process.Signal(syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
 	_ = c.Wait()
+	if !strings.Contains(out.String(), "PASS ****") == slices.Contains(args, "-vv") {
+		t.Errorf("no dialogue, or one that was not asked for: %s", out)
+	}
 	if !strings.Contains(out.String(), "goroutine ") {
 		t.Errorf("no stacks: %s", out)
 	}
