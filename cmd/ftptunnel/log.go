@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"sync"
+	"unicode/utf8"
 )
 
 // eventVersion is the version of the json events. It grows when a field
@@ -50,8 +52,32 @@ func newLogger(w io.Writer, o *options) *logger {
 	if o.logFormat != "json" {
 		return &logger{slog.New(&textHandler{w: w, level: o.level(), mu: new(sync.Mutex)})}
 	}
-	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: o.level(), ReplaceAttr: jsonNames})
+	h := slog.NewJSONHandler(controlEscaper{w}, &slog.HandlerOptions{Level: o.level(), ReplaceAttr: jsonNames})
 	return &logger{slog.New(h.WithAttrs([]slog.Attr{slog.Int("version", eventVersion)}))}
+}
+
+// controlEscaper writes JSON with DEL and the C1 controls as escapes: JSON needs
+// none for them, and terminals act on them.
+type controlEscaper struct{ w io.Writer }
+
+// Write writes a record.
+func (e controlEscaper) Write(record []byte) (int, error) {
+	control := func(r rune) bool { return r >= 0x7f && r <= 0x9f }
+	escaped := record
+	if bytes.ContainsFunc(record, control) {
+		escaped = nil
+		for _, r := range string(record) {
+			if control(r) {
+				escaped = fmt.Appendf(escaped, `\u%04x`, r)
+			} else {
+				escaped = utf8.AppendRune(escaped, r)
+			}
+		}
+	}
+	if _, err := e.w.Write(escaped); err != nil {
+		return 0, err
+	}
+	return len(record), nil
 }
 
 // jsonNames gives the fields that slog makes the names that are documented.
