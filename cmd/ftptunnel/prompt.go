@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
 
@@ -82,12 +84,15 @@ func escapePrompt(s string) string {
 
 // ask shows the prompt and reads a line. When ctx ends first the terminal is
 // put back as it was; the read itself cannot be interrupted everywhere and is
-// left to the end of the process, which follows.
+// left to the end of the process, which follows. After a stop it asks again.
 func (t *terminal) ask(ctx context.Context, prompt string, echo bool) (string, error) {
 	restore, err := t.save()
 	if err != nil {
 		return "", err
 	}
+	resumed := make(chan os.Signal, 1)
+	notifyResumed(resumed)
+	defer signal.Stop(resumed)
 	fmt.Fprint(t.out, prompt)
 	type answer struct {
 		text string
@@ -98,12 +103,26 @@ func (t *terminal) ask(ctx context.Context, prompt string, echo bool) (string, e
 		text, err := t.readLine(echo)
 		done <- answer{text, err}
 	}()
-	select {
-	case a := <-done:
-		return a.text, a.err
-	case <-ctx.Done():
-		restore()
-		fmt.Fprintln(t.out)
-		return "", context.Cause(ctx)
+	for {
+		select {
+		case a := <-done:
+			restore()
+			return a.text, a.err
+		case <-resumed:
+			t.again(prompt, echo)
+		case <-ctx.Done():
+			restore()
+			fmt.Fprintln(t.out)
+			return "", context.Cause(ctx)
+		}
 	}
+}
+
+// again asks once more after the program was stopped: the shell has had the
+// terminal meanwhile, and shows what is typed.
+func (t *terminal) again(prompt string, echo bool) {
+	if !echo {
+		_ = t.hide() // a terminal that is gone shows nothing
+	}
+	fmt.Fprint(t.out, prompt)
 }

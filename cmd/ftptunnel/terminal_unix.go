@@ -26,14 +26,23 @@ func (t *terminal) readHidden() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	hidden := *before
-	hidden.Lflag &^= unix.ECHO
-	hidden.Lflag |= unix.ICANON | unix.ISIG
-	hidden.Iflag |= unix.ICRNL
-	if err := unix.IoctlSetTermios(fd, setTermios, &hidden); err != nil {
+	if err := t.hide(); err != nil {
 		return "", err
 	}
 	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }()
 	defer fmt.Fprintln(t.out) // what Enter did not show
 	return readLine(t.in)
+}
+
+// hide has the terminal not show what is typed.
+func (t *terminal) hide() error {
+	fd := int(t.in.Fd())
+	modes, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return err
+	}
+	modes.Lflag &^= unix.ECHO
+	modes.Lflag |= unix.ICANON | unix.ISIG
+	modes.Iflag |= unix.ICRNL
+	return unix.IoctlSetTermios(fd, setTermios, modes)
 }
