@@ -120,9 +120,30 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 	return exitOK
 }
 
+// leaveTerminal leaves the terminal to the command. A question may stand there
+// that came with the login, as with UpdateHostKeys ask: it is waited for, and a
+// signal meanwhile is the error and ends the SSH connection.
+func (p *program) leaveTerminal(u *up, sigs <-chan os.Signal) error {
+	left := make(chan struct{})
+	go func() {
+		p.prompt.close()
+		close(left)
+	}()
+	select {
+	case <-left:
+		return nil
+	case s := <-sigs:
+		u.close()
+		<-left
+		return signalError{s}
+	}
+}
+
 // wrap runs the command beside the services and returns its exit code.
 func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.Signal) int {
-	p.prompt.close()
+	if err := p.leaveTerminal(u, sigs); err != nil {
+		return setUpStatus(err)
+	}
 	s := u.start(ctx)
 	p.tellReady(u.services)
 	status, err := p.runCommand(path, u.services[0].at(), sigs)
