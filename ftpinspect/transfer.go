@@ -183,9 +183,11 @@ func (s *Session) release(t *transfer) {
 }
 
 // conclude gives the client the last reply to a transfer: the server's, or a
-// 426 where the server calls a transfer complete that was cut.
+// 426 where the server calls a transfer complete that was cut. A server may keep
+// an upload that was aborted, as if it were whole.
 func (s *Session) conclude(t *transfer) {
-	if c := t.conn; class(t.code) == 2 && !t.aborted && c != nil && c.ended && c.outcome.Broken != nil {
+	wanted := !t.aborted || t.Direction == Upload
+	if c := t.conn; class(t.code) == 2 && wanted && c != nil && c.ended && c.outcome.Broken != nil {
 		s.cut(t, replyCut(c.outcome.Broken.Error(), c.outcome.Bytes))
 		return
 	}
