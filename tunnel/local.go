@@ -2,8 +2,11 @@ package tunnel
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strconv"
 )
 
 // Local is this machine as a [Side]. The zero value is ready and safe for
@@ -32,8 +35,9 @@ func (Local) DialFrom(ctx context.Context, source netip.Addr, network, address s
 	return wrapLocal(c), nil
 }
 
-// Listen listens as net.Listen does, and on all loopback addresses for the
-// host "localhost".
+// Listen listens as net.Listen does, on all loopback addresses for the host
+// "localhost", and for port 0 still where the system finds none that is free
+// because so many have served within the last minute.
 func (Local) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	if host, port, err := net.SplitHostPort(address); err == nil && host == "localhost" {
 		ls, err := listenLoopback(ctx, network, port)
@@ -42,12 +46,33 @@ func (Local) Listen(ctx context.Context, network, address string) (net.Listener,
 		}
 		return merge(ls), nil
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, network, address)
+	l, err := listenAt(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	return localListener{l}, nil
+}
+
+// The dynamic ports of RFC 6335 section 6, and how many of them are tried.
+const (
+	dynamicFirst = 49152
+	dynamicCount = 1 << 14
+	dynamicTries = 100
+)
+
+// listenAt listens at an address. Whoever ends a connection first keeps its port
+// in TIME_WAIT, a minute on Linux, which does not give that out as any port,
+// but does to those who ask for it. Linux has 28,000: as many files within
+// a minute. So any other is then asked for by its number.
+func listenAt(ctx context.Context, network, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, network, address)
+	host, port, _ := net.SplitHostPort(address)
+	for n := 0; n < dynamicTries && port == "0" && errors.Is(err, errInUse); n++ {
+		number := strconv.Itoa(dynamicFirst + rand.IntN(dynamicCount))
+		l, err = lc.Listen(ctx, network, net.JoinHostPort(host, number))
+	}
+	return l, err
 }
 
 // localListener accepts connections that can be aborted.
