@@ -24,7 +24,7 @@ func (Local) DialContext(ctx context.Context, network, address string) (net.Conn
 // DialFrom connects from the given address; the system chooses one if it is
 // the zero value.
 func (Local) DialFrom(ctx context.Context, source netip.Addr, network, address string) (net.Conn, error) {
-	var d net.Dialer
+	d := net.Dialer{Control: latePort}
 	if source.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 	}

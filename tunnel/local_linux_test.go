@@ -5,16 +5,18 @@ package tunnel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"testing"
 
 	"ftptunnel/testenv/netlab"
 )
 
-// A mirror of many small files leaves so many ports in TIME_WAIT that the
-// system has none to give out.
-func TestListenWithoutFreePort(t *testing.T) {
+// onFewPorts runs f where the system gives out ten ports.
+func onFewPorts(t *testing.T, f func() error) {
+	t.Helper()
 	if err := netlab.Available(); err != nil {
 		if os.Getenv("FTPTUNNEL_REAL") == "1" {
 			t.Fatal(err)
@@ -26,12 +28,23 @@ func TestListenWithoutFreePort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	const files = 30
 	err = h.Do(func() error {
 		if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("40000 40009"), 0); err != nil {
 			return err
 		}
-		for i := range files {
+		return f()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// manyFiles are more than there are ports: each leaves one in TIME_WAIT.
+const manyFiles = 30
+
+func TestListenWithoutFreePort(t *testing.T) {
+	onFewPorts(t, func() error {
+		for i := range manyFiles {
 			l, err := Local{}.Listen(context.Background(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
@@ -45,9 +58,30 @@ func TestListenWithoutFreePort(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Error(err)
-	}
+}
+
+func TestDialWithoutFreePort(t *testing.T) {
+	onFewPorts(t, func() error {
+		for i := range manyFiles {
+			l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 30000+i))
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			c, err := Local{}.DialFrom(context.Background(), netip.MustParseAddr("127.0.0.1"), "tcp", l.Addr().String())
+			if err != nil {
+				return fmt.Errorf("file %d: %w", i, err)
+			}
+			far, err := l.Accept()
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(c.Close(), far.Close()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // serveOne has a listener serve one connection, from the given port, and end it
