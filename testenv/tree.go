@@ -62,6 +62,9 @@ func (t *Tree) Get(name string) ([]byte, bool) {
 	return slices.Clone(n.data), true
 }
 
+// Remove forgets a file, if it is there.
+func (t *Tree) Remove(name string) { _ = t.remove(clean(name), false) }
+
 // Names lists the paths of all files, sorted.
 func (t *Tree) Names() []string {
 	t.mu.RLock()

@@ -137,7 +137,9 @@ func until(t testing.TB) context.Context {
 
 // gone waits until no client is left at the FTP server.
 func (s *scene) gone() error {
-	err := s.ftp.Await(until(s.t), func(c testenv.FTPCounts) bool { return c.Open == 0 })
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
+	defer cancel() // and not with the test, which may ask many times
+	err := s.ftp.Await(ctx, func(c testenv.FTPCounts) bool { return c.Open == 0 })
 	if err != nil {
 		err = fmt.Errorf("the FTP server still serves %d sessions", s.ftp.Counts().Open)
 	}
