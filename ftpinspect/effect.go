@@ -126,8 +126,8 @@ const (
 	// TimerReply: the server's end of the data connection failed and the
 	// server owes the reply to the transfer command (5 s).
 	TimerReply
-	// TimerIdle: a command of our own waits for the server to answer all of
-	// the client's (10 s).
+	// TimerIdle: a command or an answer of our own waits for the server to
+	// answer what the client sent before (10 s).
 	TimerIdle
 	// TimerPause: a request that can be answered already may not be answered
 	// at once (3 ms).

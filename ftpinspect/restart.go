@@ -2,6 +2,7 @@ package ftpinspect
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -12,16 +13,15 @@ import (
 // a transfer command that no other REST of the client precedes the point is
 // withdrawn, by REST 0.
 type restart struct {
-	last  *command // the client's REST that no transfer command has followed to the server
-	stale *command // that REST, once a transfer command was answered here
-	older bool     // and another before it, which holds if it is refused
-	kept  bool     // the server has refused to forget it
+	last  *command   // the client's REST that no transfer command has followed to the server
+	stale []*command // such RESTs, once transfer commands were answered here: the last that the server accepts holds
+	kept  bool       // the server has refused to forget it
 }
 
 // unmade notes that a transfer command does not reach the server.
 func (r *restart) unmade() {
 	if r.last != nil {
-		r.older, r.stale, r.last = r.stale != nil, r.last, nil
+		r.stale, r.last = append(r.stale, r.last), nil
 	}
 	r.kept = false
 }
@@ -30,20 +30,26 @@ func (r *restart) unmade() {
 // place of any before it.
 func (r *restart) replied(c *command, code int) {
 	accepted, whole := class(code) == 3, strings.Trim(c.arg, " 0") == ""
+	i := slices.Index(r.stale, c)
 	switch {
 	case c.hidden && !accepted:
 		r.kept = true
-	case c.hidden, accepted && whole && r.stale == c:
+	case c.hidden:
 		r.stale = nil
+	case accepted && i >= 0:
+		r.stale = r.stale[i:]
+		if whole {
+			r.stale = r.stale[1:]
+		}
+	case i >= 0:
+		r.stale = slices.Delete(r.stale, i, i+1)
 	case accepted && r.last == c:
 		r.stale = nil
 		if whole {
 			r.last = nil
 		}
-	case !accepted && r.last == c:
+	case r.last == c:
 		r.last = nil
-	case !accepted && r.stale == c && !r.older:
-		r.stale = nil
 	}
 }
 
@@ -52,7 +58,7 @@ var errRestartKept = errors.New("the server does not forget the restart point of
 // withheld tells a transfer command that must wait until a restart point is
 // withdrawn.
 func (s *Session) withheld(l Line) bool {
-	if s.restart.stale == nil || s.restart.kept {
+	if len(s.restart.stale) == 0 || s.restart.kept {
 		return false
 	}
 	c := parseCommand(l.Text)

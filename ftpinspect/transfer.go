@@ -31,7 +31,7 @@ func (s *Session) beginTransfer(c *command) {
 	c.transfer = newTransfer(c)
 	s.ahead.due = false
 	err := s.denial(c.transfer)
-	if err == nil && s.restart.stale != nil {
+	if err == nil && len(s.restart.stale) > 0 {
 		err = errRestartKept
 	}
 	if err != nil {
@@ -81,8 +81,7 @@ func (s *Session) asking() bool {
 	return false
 }
 
-// opening tells that the server has answered a request of the client, whose
-// answer waits for a listener.
+// opening tells that a request of the client waits for a listener.
 func (s *Session) opening() bool {
 	return slices.ContainsFunc(s.expectations, func(e *expectation) bool { return e.request.state == stateOpening })
 }
