@@ -47,7 +47,7 @@ func newHostKeys(ctx context.Context, cfg *Config, ask *asker, notify func(Event
 
 // errOtherHost is a host key that another connection to the same name did not
 // meet. Behind a name of several machines, channels that belong together must
-// not come out on different ones.
+// not come out on different ones. Machines that share a key cannot be told apart.
 var errOtherHost = errors.New("the name leads to another host this time")
 
 // order returns the host-key algorithms to offer, best first: those of the key

@@ -36,8 +36,8 @@ func (Local) DialFrom(ctx context.Context, source netip.Addr, network, address s
 }
 
 // Listen listens as net.Listen does, on all loopback addresses for the host
-// "localhost", and for port 0 still where the system finds none that is free
-// because so many have served within the last minute.
+// "localhost", and at any other for port 0 still where the system finds no port
+// that is free because so many have served within the last minute.
 func (Local) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	if host, port, err := net.SplitHostPort(address); err == nil && host == "localhost" {
 		ls, err := listenLoopback(ctx, network, port)
@@ -61,9 +61,9 @@ const (
 )
 
 // listenAt listens at an address. Whoever ends a connection first keeps its port
-// in TIME_WAIT, a minute on Linux, which does not give that out as any port,
-// but does to those who ask for it. Linux has 28,000: as many files within
-// a minute. So any other is then asked for by its number.
+// in TIME_WAIT, on Linux for a minute. Such a port is not given out for port 0,
+// but can be had by its number. Linux gives out 28,000 ports, which as many files
+// within a minute use up; so ports are then asked for by number.
 func listenAt(ctx context.Context, network, address string) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, network, address)
