@@ -142,6 +142,9 @@ func (p *program) leaveTerminal(u *up, sigs <-chan os.Signal) error {
 // wrap runs the command beside the services and returns its exit code.
 func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.Signal) int {
 	if err := p.leaveTerminal(u, sigs); err != nil {
+		for _, s := range u.services {
+			closeAll(s.listeners)
+		}
 		return setUpStatus(err)
 	}
 	s := u.start(ctx)
