@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,7 +58,10 @@ func TestSignalAtLatePrompt(t *testing.T) {
 	if !eventually(func() bool { _, err := os.Stat(asked); return err == nil }) {
 		t.Error("nothing was asked")
 	}
-	again := time.NewTicker(20 * time.Millisecond) // the first ones may come in set-up
+	if !eventually(func() bool { return strings.Contains(log.String(), "greets") }) {
+		t.Error("set-up does not end")
+	}
+	again := time.NewTicker(20 * time.Millisecond) // the first may come just in set-up
 	defer again.Stop()
 	for late := time.After(10 * time.Second); ; {
 		select {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ftptunnel/testenv"
+	"ftptunnel/testenv/daemons"
 	"ftptunnel/testenv/tty"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestStoppedPrompt(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("bash is not installed, which stops jobs")
+		daemons.Missing(t, "bash is not installed, which stops jobs")
 	}
 	s := newScene(t)
 	server, err := testenv.NewSSHServer(testenv.SSHOptions{Auth: testenv.SSHAuth{Password: "hunter2", OnlyKeys: true}})
