@@ -314,8 +314,9 @@ func (s *soak) judge() {
 		{"RSS", func(p sample) int64 { return p.rss }},
 	} {
 		before, after := s.settled(memory.of)
-		s.t.Logf("%s %.1f MB at first; median of the second quarter %.2f, of the last %.2f MB",
-			memory.name, float64(memory.of(first))/1e6, float64(before)/1e6, float64(after)/1e6)
+		slope := s.slope(func(p sample) float64 { return float64(memory.of(p)) / 1e6 })
+		s.t.Logf("%s %.1f MB at first; median of the second quarter %.2f, of the last %.2f MB; %+.3f MB per 1,000 transfers",
+			memory.name, float64(memory.of(first))/1e6, float64(before)/1e6, float64(after)/1e6, slope)
 		permitted := before + before/10 + 500_000 // over half of the transfers
 		if len(s.samples) < 100 {                 // so few say little
 			permitted = before*3/2 + 64<<20
