@@ -122,7 +122,7 @@ func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
 
 // leaveTerminal leaves the terminal to the command. A question may stand there
 // that came with the login, as with UpdateHostKeys ask: it is waited for, and a
-// signal meanwhile is the error and ends the SSH connection.
+// signal meanwhile is the error and ends what was set up.
 func (p *program) leaveTerminal(u *up, sigs <-chan os.Signal) error {
 	left := make(chan struct{})
 	go func() {
@@ -133,7 +133,7 @@ func (p *program) leaveTerminal(u *up, sigs <-chan os.Signal) error {
 	case <-left:
 		return nil
 	case s := <-sigs:
-		u.close()
+		u.abandon()
 		<-left
 		return signalError{s}
 	}
@@ -142,9 +142,6 @@ func (p *program) leaveTerminal(u *up, sigs <-chan os.Signal) error {
 // wrap runs the command beside the services and returns its exit code.
 func (p *program) wrap(ctx context.Context, u *up, path string, sigs <-chan os.Signal) int {
 	if err := p.leaveTerminal(u, sigs); err != nil {
-		for _, s := range u.services {
-			closeAll(s.listeners)
-		}
 		return setUpStatus(err)
 	}
 	s := u.start(ctx)

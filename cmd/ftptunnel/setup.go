@@ -30,6 +30,16 @@ type up struct {
 // close ends the SSH connection, after the services have ended.
 func (u *up) close() { _ = u.client.Close() }
 
+// abandon ends what was set up, as far as it was, before a service has begun.
+func (u *up) abandon() {
+	for _, s := range u.services {
+		closeAll(s.listeners)
+	}
+	if u.client != nil {
+		u.close()
+	}
+}
+
 // setUp opens the listeners, connects and probes the targets. A signal that
 // arrives meanwhile ends it and is its error.
 func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error) {
@@ -41,12 +51,7 @@ func (p *program) setUp(ctx context.Context, sigs <-chan os.Signal) (*up, error)
 	if err == nil && !ok {
 		return u, nil
 	}
-	for _, s := range u.services {
-		closeAll(s.listeners)
-	}
-	if u.client != nil {
-		u.close()
-	}
+	u.abandon()
 	if ok {
 		return nil, interrupted
 	}

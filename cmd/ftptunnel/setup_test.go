@@ -38,10 +38,7 @@ func TestSignalAtTheEndOfSetUp(t *testing.T) {
 	p := &program{env: e, options: o, log: newLogger(w, o), prompt: &prompter{env: e}}
 	u, err := p.setUp(t.Context(), w.to)
 	if err == nil {
-		for _, s := range u.services {
-			closeAll(s.listeners)
-		}
-		u.close()
+		u.abandon()
 	}
 	if e, ok := errors.AsType[signalError](err); !ok || e.sig != syscall.SIGTERM {
 		t.Errorf("set-up ends with %v", err)
