@@ -74,23 +74,13 @@ func TestSpreadStaysOnOneHost(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { c.Close() })
-	target := echoServer(t)
-	dial := func() {
-		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range busyInner + 1 {
-		dial()
-	}
+	dials(t, c, busyInner+1)
 	waitFor(t, func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.widening == 0
 	})
-	for range 2 * maxInner {
-		dial()
-	}
+	dials(t, c, 2*maxInner)
 	if n := other.Counts().Direct; n != 0 {
 		t.Errorf("%d channels on the other host", n)
 	}
@@ -136,15 +126,6 @@ func TestSpreadAfterKeysWereLearned(t *testing.T) {
 		text, err := os.ReadFile(cfg.UserKnownHosts[0])
 		return err == nil && strings.Contains(string(text), better.PublicKey().Type())
 	})
-	target := echoServer(t)
-	for range busyInner + 1 {
-		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
-			t.Fatal(err)
-		}
-	}
-	waitFor(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return len(c.inner) == maxInner-1
-	})
+	dials(t, c, busyInner+1)
+	spreads(t, c)
 }

@@ -37,11 +37,7 @@ func TestBusyClientSpreadsBehindJump(t *testing.T) {
 		t.Fatalf("%d logins before it was busy", n)
 	}
 	dial()
-	waitFor(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return len(c.inner) == maxInner-1
-	})
+	spreads(t, c)
 	used := map[*connection]int{}
 	for range 12 {
 		used[dial().c]++
@@ -74,6 +70,27 @@ func TestBusyClientSpreadsBehindJump(t *testing.T) {
 	}
 }
 
+// dials opens n channels, which stay.
+func dials(t *testing.T, c *Client, n int) {
+	t.Helper()
+	target := echoServer(t)
+	for range n {
+		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spreads waits until there are as many connections as there may be.
+func spreads(t *testing.T, c *Client) {
+	t.Helper()
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.inner) == maxInner-1
+	})
+}
+
 // TestSpreadCountsAtOnce: channels that are opened together do not all choose
 // the connection that is the least busy before any of them is open.
 func TestSpreadCountsAtOnce(t *testing.T) {
@@ -98,12 +115,7 @@ func TestOneConnectionWhereTheLoginAsks(t *testing.T) {
 	warned := make(chan Event, 100)
 	c := NewClient(cfg, &script{answers: []string{"pw"}}, func(e Event) { warned <- e })
 	t.Cleanup(func() { c.Close() })
-	target := echoServer(t)
-	for range 2 * busyInner {
-		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dials(t, c, 2*busyInner)
 	for e := range warned {
 		if e.Kind == Warning {
 			break
@@ -126,17 +138,8 @@ func TestSpreadsAgainAfterReconnect(t *testing.T) {
 	c.mu.Unlock()
 	dest.Drop()
 	waitFor(t, func() bool { return !c.live.alive() })
-	target := echoServer(t)
-	for range busyInner + 1 {
-		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
-			t.Fatal(err)
-		}
-	}
-	waitFor(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return len(c.inner) == maxInner-1
-	})
+	dials(t, c, busyInner+1)
+	spreads(t, c)
 }
 
 func TestSleepIsNoticed(t *testing.T) {
@@ -161,12 +164,7 @@ func TestLostConnectionIsNotNarrow(t *testing.T) {
 	jump, dest, cfg := behind(t, testenv.SSHOptions{})
 	events := make(chan Event, 1000)
 	c := NewClient(cfg, nil, func(e Event) { events <- e })
-	target := echoServer(t)
-	for range busyInner {
-		if _, err := c.DialContext(short(t), "tcp", target); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dials(t, c, busyInner)
 	dest.Freeze()
 	c.mu.Lock()
 	live := c.live.(*native)
