@@ -20,11 +20,16 @@ func openTerminal() (*terminal, error) {
 
 // readHidden reads one line that is not shown. Package term's reader goes on for
 // ever where the terminal has no more to give: after Ctrl-D, or once it is gone.
-// Ask puts the terminal back as it was.
 func (t *terminal) readHidden() (string, error) {
+	fd := int(t.in.Fd())
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return "", err
+	}
 	if err := t.hide(); err != nil {
 		return "", err
 	}
+	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }()
 	defer fmt.Fprintln(t.out) // what Enter did not show
 	return readLine(t.in)
 }
