@@ -5,7 +5,10 @@ package daemons
 import (
 	"fmt"
 	"net"
+	"net/textproto"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -76,6 +79,56 @@ func TestCut(t *testing.T) {
 		t.Errorf("after Cut the connection gave %d bytes", n)
 	}
 	greeted(t, s.Addr)
+}
+
+// Sessions of pyftpdlib over IPv6 that are asked for addresses while others read
+// folders get one each. In 1.5.7 as it comes one session in a hundred ended here:
+// see pyftpdlib.py.
+func TestPyftpdlibManySessions(t *testing.T) {
+	s := Pyftpdlib(t, FTPOptions{IPv6: true})
+	if err := os.WriteFile(filepath.Join(s.Root, "file"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const sessions, rounds = 8, 100
+	ended := make(chan error)
+	for range sessions {
+		go func() { ended <- askForAddresses(s, rounds) }()
+	}
+	for range sessions {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// askForAddresses asks for an address and for a listing on the control
+// connection, again and again.
+func askForAddresses(s *FTPServer, rounds int) error {
+	c, err := textproto.Dial("tcp", s.Addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, _, err := c.ReadResponse(220); err != nil {
+		return err
+	}
+	type step struct {
+		line string
+		code int
+	}
+	steps := []step{{"USER " + s.User, 331}, {"PASS " + s.Password, 230}}
+	for range rounds {
+		steps = append(steps, step{"EPSV", 229}, step{"STAT /", 213})
+	}
+	for i, step := range steps {
+		if err := c.PrintfLine("%s", step.line); err != nil {
+			return err
+		}
+		if _, _, err := c.ReadResponse(step.code); err != nil {
+			return fmt.Errorf("command %d, %s: %w", i, step.line, err)
+		}
+	}
+	return nil
 }
 
 // A missing program skips the test by name, or fails it if everything has to

@@ -19,14 +19,15 @@ var pyftpdlibScript string
 func Pyftpdlib(t testing.TB, o FTPOptions) *FTPServer {
 	t.Helper()
 	// Debian's interpreter sees Debian's modules; another first in PATH would not.
+	// With -I it does not take ./pyftpdlib.py for one.
 	const python = "/usr/bin/python3"
-	if out, err := exec.Command(python, "-c", "import pyftpdlib").CombinedOutput(); err != nil {
+	if out, err := exec.Command(python, "-I", "-c", "import pyftpdlib").CombinedOutput(); err != nil {
 		Missing(t, "pyftpdlib is not installed (package python3-pyftpdlib): %v: %s", err, out)
 	}
 	dir := Folder(t)
 	s := newFTPServer(t, "pyftpdlib", dir, o)
 	p, port := launch(t, dir, s.Host, o.Port, "220", func(port int) *exec.Cmd {
-		args := []string{"-c", pyftpdlibScript, s.Host, fmt.Sprint(port), s.Root}
+		args := []string{"-I", "-c", pyftpdlibScript, s.Host, fmt.Sprint(port), s.Root}
 		return exec.Command(python, append(args, o.Extra...)...)
 	})
 	return s.started(p, port)

@@ -4,12 +4,28 @@ import ast
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.handlers import FTPHandler, PassiveDTP
 from pyftpdlib.servers import ThreadedFTPServer
+
+
+class Listener(PassiveDTP):
+    """A listener that another thread's file does not end.
+
+    Over IPv6 pyftpdlib 1.5.7 closes a socket before it takes its number off
+    epoll. Where another session has just opened a file that got the number, epoll
+    answers EPERM, and the client of this one is hung up on.
+    """
+
+    def del_channel(self, *args, **kwargs):
+        try:
+            super().del_channel(*args, **kwargs)
+        except PermissionError:
+            pass
 
 
 class Handler(FTPHandler):
     auth_failed_timeout = 0
+    passive_dtp = Listener
 
 
 def value(text):
