@@ -268,11 +268,11 @@ func dot(canonical *regexp.Regexp, server []byte) string {
 	return "."
 }
 
-// isPassiveCode tells the codes that announce a passive address.
+// isPassiveCode reports whether a code announces a passive address.
 func isPassiveCode(code int) bool { return 227 <= code && code <= 229 }
 
-// looksPassive tells a line that a lax client could take for a passive reply:
-// 227, 228 or 229 after blanks.
+// looksPassive reports whether a lax client could take a line for a passive
+// reply: 227, 228 or 229 after blanks.
 func looksPassive(line []byte) bool {
 	t := bytes.TrimLeft(line, " \t")
 	return len(t) >= 3 && t[0] == '2' && t[1] == '2' && '7' <= t[2] && t[2] <= '9'

@@ -53,7 +53,7 @@ func (s *Session) readopt(r *request) {
 	}
 }
 
-// astray tells a transfer command for which the client has not asked for a data
-// connection, while the server listens where the client was not told: it would
-// wait there for nobody.
+// astray reports whether the server listens where the client was not told: a
+// transfer command for which the client has not asked for a data connection
+// would have it wait there for nobody.
 func (s *Session) astray() bool { return s.ahead.ours }

@@ -41,7 +41,7 @@ var harmless = map[string]bool{
 	"XCWD": true, "XCUP": true, "XPWD": true, "XMKD": true, "XRMD": true,
 }
 
-// mayAskAhead tells that the client can be expected to ask for a passive
+// mayAskAhead reports whether the client can be expected to ask for a passive
 // address next: it has used the last one, and has sent nothing else. After an
 // active transfer it may well go on with the same PORT.
 func (s *Session) mayAskAhead() bool {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// greets tells the codes that an FTP server greets with: 220, or 120 before
-// it (RFC 959, section 5.4). A negative greeting is FTP, too.
+// greets reports whether a code is one that an FTP server greets with: 220, or
+// 120 before it (RFC 959, section 5.4). A negative greeting is FTP, too.
 func greets(code int) bool { return code == 220 || code == 120 || refuses(code) }
 
 // requestReply acts on the server's answer to a request for a data connection.
@@ -166,8 +166,9 @@ func (s *Session) beginAuth(c *command) {
 	s.forward(c, c.line)
 }
 
-// early tells an AUTH that must not be forwarded yet: everything before it
-// must have been answered, for after a 234 no reply can be told from another.
+// early reports whether l is an AUTH that must not be forwarded yet: everything
+// before it must have been answered, for after a 234 no reply can be told from
+// another.
 func (s *Session) early(l Line) bool {
 	return s.cfg.TLS == TLSPass && len(s.pending)+len(s.out) > 0 && parseCommand(l.Text).kind == kindAuth
 }
@@ -199,8 +200,8 @@ var hiddenFeatures = map[string]bool{
 	"AUTH": true, "PBSZ": true, "PROT": true, "CCC": true, "CPSV": true, "SSCN": true,
 }
 
-// hidden tells a line of the answer to FEAT (RFC 2389, section 3.2) that must
-// not reach the client.
+// hidden reports whether a line of the answer to FEAT (RFC 2389, section 3.2)
+// must not reach the client.
 func hidden(line []byte) bool {
 	t := bytes.TrimLeft(line, " ")
 	if code, _ := ReplyCode(t); code == 211 {

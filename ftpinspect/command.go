@@ -79,10 +79,10 @@ func parseCommand(line []byte) *command {
 	return c
 }
 
-// is tells a plain command by its verb.
+// is reports whether the command has this verb; nil has none.
 func (c *command) is(verb string) bool { return c != nil && c.verb == verb }
 
-// urgent tells the commands that must not wait while a transfer runs.
+// urgent reports whether the command must not wait while a transfer runs.
 func (c *command) urgent() bool { return c.is("ABOR") || c.is("STAT") || c.is("QUIT") }
 
 // httpVerbs begin the request lines of HTTP; none is an FTP command.
@@ -91,11 +91,12 @@ var httpVerbs = map[string]bool{
 	"OPTIONS": true, "CONNECT": true, "PATCH": true, "TRACE": true, "PRI": true,
 }
 
-// fromBrowser tells an HTTP request line: a web page can make a browser send
-// FTP commands in the body of a request to a local port.
+// fromBrowser reports whether the command is an HTTP request line: a web page
+// can make a browser send FTP commands in the body of a request to a local
+// port.
 func (c *command) fromBrowser() bool { return httpVerbs[c.verb] && c.arg != "" }
 
-// smuggles tells a long line that hides a request for a data connection:
+// smuggles reports whether a long line hides a request for a data connection:
 // inetutils-ftpd 2.4 takes what follows the 511th byte for another command, and
 // so on. A path may well have "PORT" in it elsewhere.
 func smuggles(line []byte) bool {

@@ -84,7 +84,7 @@ func (s *Session) tidy(e *expectation) {
 	}
 }
 
-// inUse tells that a transfer is using a connection of e.
+// inUse reports whether a transfer is using a connection of e.
 func (e *expectation) inUse() bool {
 	return e.latest != nil && !e.latest.ended && e.latest.transfer != nil
 }

@@ -48,8 +48,8 @@ func (s *Session) watchRest() {
 	}
 }
 
-// unanswered tells that the client waits for a reply to anything but QUIT, or
-// to a transfer if it has left.
+// unanswered reports whether the client waits for a reply to anything but QUIT,
+// or to a transfer if it has left.
 func (s *Session) unanswered() bool {
 	for _, c := range s.pending {
 		if (!s.quit || c.transfer != nil) && (c.request == nil || !c.request.ahead) {
@@ -80,7 +80,7 @@ func (s *Session) finish() {
 	s.close(g.reason())
 }
 
-// saidGoodbye tells that the client knows that the session is over.
+// saidGoodbye reports whether the client knows that the session is over.
 func (s *Session) saidGoodbye() bool { return s.quit || s.lastReply == 221 || s.lastReply == 421 }
 
 func (g *gone) reason() string {
@@ -90,7 +90,7 @@ func (g *gone) reason() string {
 	return "the FTP server closed the control connection"
 }
 
-// dataUnderWay tells that a data connection is in use.
+// dataUnderWay reports whether a data connection is in use.
 func (s *Session) dataUnderWay() bool {
 	for _, e := range s.expectations {
 		if e.inUse() {

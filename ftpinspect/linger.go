@@ -33,7 +33,7 @@ func (s *Session) hasten(t *transfer) {
 	s.do(Shut{e.id})
 }
 
-// uploading tells that an upload is unanswered, or has data under way.
+// uploading reports whether an upload is unanswered, or has data under way.
 func (s *Session) uploading() bool {
 	for _, c := range s.pending {
 		if c.transfer != nil && c.own == nil && c.transfer.Direction == Upload {
@@ -43,9 +43,9 @@ func (s *Session) uploading() bool {
 	return s.current.inUse() && s.current.latest.transfer.Direction == Upload
 }
 
-// shut tells that a transfer cannot use the data connection that was announced
-// last because an end of file was sent on it, for a download that the server
-// has then refused.
+// shut reports whether a transfer cannot use the data connection that was
+// announced last because an end of file was sent on it, for a download that the
+// server has then refused.
 func (s *Session) shut(t *transfer) bool {
 	return t.Direction == Upload && s.current != nil && s.current.shut
 }

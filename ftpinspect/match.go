@@ -110,7 +110,7 @@ func (s *Session) swallowed(r *request) {
 	}
 }
 
-// fits tells whether a reply with this code is what the command would get if
+// fits reports whether a reply with this code is what the command would get if
 // all went by the book. It decides where replies may be out of order.
 func (c *command) fits(code int) bool {
 	switch {
@@ -131,14 +131,14 @@ func (c *command) fits(code int) bool {
 	return class(code) != 1
 }
 
-// isSyntax tells 500 to 504: about a command that was not understood, never
-// the end of a transfer that has begun.
+// isSyntax reports whether a code is one of 500 to 504: these are about a
+// command that was not understood, and never end a transfer that has begun.
 func isSyntax(code int) bool { return 500 <= code && code <= 504 }
 
-// yields tells a command whose answer may have been left out, or may come
-// later: this reply can be for a command behind it. No server answers PORT
-// with a 1yz. A request that was promised has the commands behind it that the
-// client has sent because of the promise.
+// yields reports whether the answer to the command may have been left out, or
+// may come later, so that this reply can be for a command behind it. No server
+// answers PORT with a 1yz. A request that was promised has the commands behind
+// it that the client has sent because of the promise.
 func (c *command) yields(code int) bool {
 	if r := c.request; r != nil && (r.promised || r.server.active() && class(code) == 1) {
 		return true
@@ -154,7 +154,7 @@ var usual = map[string][]byte{
 	"SIZE": {113}, "MDTM": {113}, "FEAT": {111}, "SYST": {115}, "CWD": {150, 100},
 }
 
-// takes tells whether a command that must be answered next may be answered by
+// takes reports whether a command that must be answered next may be answered by
 // a reply with this code, though it is not what one expects. A request for a
 // data connection takes 200 and 202 (a server that knows no EPSV may say so)
 // but no other completion, for that belongs to a reply that came twice.

@@ -70,15 +70,15 @@ func (s *Session) flush() {
 	s.finish()
 }
 
-// behindMute tells that an answer of ours waits, and for a command that the
-// server may never answer.
+// behindMute reports whether an answer of ours waits, and for a command that
+// the server may never answer.
 func (s *Session) behindMute(own *command) bool {
 	i := slices.Index(s.pending, own)
 	return i > 0 && slices.ContainsFunc(s.pending[:i], (*command).unheard)
 }
 
-// unheard tells a command that the server may have swallowed. A request for a
-// data connection has a timer of its own.
+// unheard reports whether the server may have swallowed the command. A request
+// for a data connection has a timer of its own.
 func (c *command) unheard() bool { return c.mute && c.own == nil && c.request == nil }
 
 // answerOverdue gives up the commands that were swallowed before an answer of

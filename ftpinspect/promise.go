@@ -28,11 +28,12 @@ var besides = map[string]bool{
 	"CWD": true, "CDUP": true, "PWD": true, "XCWD": true, "XCUP": true, "XPWD": true, "NOOP": true,
 }
 
-// promisable tells that a request can be answered before the server has: the
-// same way has carried a whole transfer in this session, so that a refusal is
-// not expected. A server that may swallow the request is waited for. A client
-// that does not wait for replies (lftp without ftp:sync-mode) gains nothing by
-// an early one, and its transfer command follows at once if there was none.
+// promisable reports whether a request can be answered before the server has:
+// the same way has carried a whole transfer in this session, so that a refusal
+// is not expected. A server that may swallow the request is waited for. A
+// client that does not wait for replies (lftp without ftp:sync-mode) gains
+// nothing by an early one, and its transfer command follows at once if there
+// was none.
 func (s *Session) promisable(r *request) bool {
 	p := &s.promises
 	if r.passiveClient() || r.server.active() || p.broken || !p.kept.has(r.server) || r.command.mute {
@@ -64,7 +65,7 @@ func (s *Session) promised() *request {
 	return r
 }
 
-// follows tells a line that need not wait for the outcome of a promised
+// follows reports whether a line need not wait for the outcome of a promised
 // request.
 func (s *Session) follows(l Line) bool {
 	return s.promised() != nil && besides[parseCommand(l.Text).verb]

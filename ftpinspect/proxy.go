@@ -127,7 +127,7 @@ func parseTarget(s string) (target string, ok bool) {
 	return host + ":" + strconv.Itoa(int(n)), true
 }
 
-// plausibleHost tells that a host is made of what names and addresses are.
+// plausibleHost reports whether a host is made of what names and addresses are.
 func plausibleHost(host string) bool {
 	for _, r := range host {
 		if r <= ' ' || r == 0x7f || strings.ContainsRune(`/\@"'[]`, r) {

@@ -3,7 +3,7 @@ package ftpinspect
 import "fmt"
 
 // ReplyCode reads the code that a line begins with: three digits, the first of
-// them 1 to 6, not followed by a fourth. more tells the first line of a
+// them 1 to 6, not followed by a fourth. more is set for the first line of a
 // multi-line reply (RFC 959, section 4.2).
 func ReplyCode(line []byte) (code int, more bool) {
 	if len(line) < 3 || line[0] < '1' || line[0] > '6' || !isDigit(line[1]) || !isDigit(line[2]) {
@@ -16,9 +16,9 @@ func ReplyCode(line []byte) (code int, more bool) {
 	return code, len(line) > 3 && line[3] == '-'
 }
 
-// EndsReply tells the last line of a multi-line reply: its code and a blank,
-// or its code alone. A line with another code, or with a hyphen, is an inner
-// one, however much it looks like a reply.
+// EndsReply reports whether a line is the last one of a multi-line reply with
+// this code: the code and a blank, or the code alone. A line with another code,
+// or with a hyphen, is an inner one, however much it looks like a reply.
 func EndsReply(line []byte, code int) bool {
 	c, more := ReplyCode(line)
 	return c == code && !more && (len(line) == 3 || line[3] == ' ')
@@ -37,7 +37,7 @@ func replyText(line []byte) []byte {
 
 func class(code int) int { return code / 100 }
 
-// refuses tells a negative reply.
+// refuses reports whether a code is that of a negative reply.
 func refuses(code int) bool { return class(code) == 4 || class(code) == 5 }
 
 // Replies of our own.

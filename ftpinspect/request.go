@@ -46,7 +46,7 @@ const (
 
 func (r *request) passiveClient() bool { return r.client.Listen }
 
-// mirrors tells that the server is asked in the client's own words.
+// mirrors reports whether the server is asked in the client's own words.
 func (r *request) mirrors() bool { return r.server.verb() == r.command.verb }
 
 // beginRequest takes up a PASV, EPSV, PORT or EPRT.
@@ -236,8 +236,8 @@ func (s *Session) giveUpBefore(r *request) {
 	}
 }
 
-// proven tells that lines behind a request need not wait for its outcome. A
-// second undecided one holds them up: each may keep a listener open.
+// proven reports whether lines behind a request need not wait for its outcome.
+// A second undecided one holds them up: each may keep a listener open.
 func (s *Session) proven(r *request) bool {
 	if s.ahead.ours {
 		return false // if it is refused the server would use the other

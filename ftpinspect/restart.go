@@ -55,8 +55,8 @@ func (r *restart) replied(c *command, code int) {
 
 var errRestartKept = errors.New("the server does not forget the restart point of the last one")
 
-// withheld tells a transfer command that must wait until a restart point is
-// withdrawn.
+// withheld reports whether l is a transfer command that must wait until a
+// restart point is withdrawn.
 func (s *Session) withheld(l Line) bool {
 	if len(s.restart.stale) == 0 || s.restart.kept {
 		return false
@@ -74,8 +74,8 @@ func (s *Session) withdraw(l Line) {
 	}
 }
 
-// quiet tells that the server owes no reply, but to commands that it may never
-// answer.
+// quiet reports whether the server owes no reply, but to commands that it may
+// never answer.
 func (s *Session) quiet() bool {
 	for _, c := range s.pending {
 		if c.own == nil && (!c.mute || c.request != nil) {

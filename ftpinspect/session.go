@@ -82,16 +82,16 @@ const (
 	maxOut     = 128 << 10 // bytes of replies that wait
 )
 
-// WantsClient tells whether ClientLine may be called. If not, the caller stops
-// reading from the client until another call has changed that.
+// WantsClient reports whether ClientLine may be called. If not, the caller
+// stops reading from the client until another call has changed that.
 func (s *Session) WantsClient() bool {
 	return !s.closed && len(s.queue) < maxQueue && len(s.pending) < maxPending
 }
 
-// WantsServer tells whether ServerLine may be called.
+// WantsServer reports whether ServerLine may be called.
 func (s *Session) WantsServer() bool { return !s.closed && s.outSize < maxOut }
 
-// Idle tells that no command is unanswered and no reply is held.
+// Idle reports whether no command is unanswered and no reply is held.
 func (s *Session) Idle() bool {
 	return len(s.queue) == 0 && len(s.pending) == 0 && len(s.out) == 0
 }
@@ -123,8 +123,9 @@ func (s *Session) ClientLine(l Line) []Effect {
 	return s.take()
 }
 
-// passesBy tells a line that does not wait with others in the queue: ABOR, STAT
-// and QUIT while a transfer runs, unless a command of our own is unanswered.
+// passesBy reports whether a line overtakes those that wait in the queue: ABOR,
+// STAT and QUIT while a transfer runs, unless a command of our own is
+// unanswered.
 func (s *Session) passesBy(l Line) bool {
 	waits := s.wait != nil || len(s.queue) > 0
 	if !waits || !s.transferring() || !parseCommand(l.Text).urgent() {
@@ -177,7 +178,7 @@ func (s *Session) pump() {
 	}
 }
 
-// dispatches tells that a line of the client can be taken up.
+// dispatches reports whether a line of the client can be taken up.
 func (s *Session) dispatches(l Line) bool {
 	if !s.greeted || s.opaque || s.serverGone != nil || s.closed {
 		return false
@@ -261,8 +262,8 @@ func (s *Session) settle() {
 	}
 }
 
-// transferring tells that a transfer command is unanswered or its last reply
-// is held.
+// transferring reports whether a transfer command is unanswered or its last
+// reply is held.
 func (s *Session) transferring() bool {
 	for _, c := range s.pending {
 		if c.transfer != nil && c.own == nil {
@@ -302,6 +303,6 @@ func (s *Session) close(reason string) {
 	s.closed = true
 }
 
-// helloTLS tells the beginning of a TLS handshake: a record of that type and
-// of version 3 (RFC 8446, section 5.1).
+// helloTLS reports whether a line begins a TLS handshake: a record of that type
+// and of version 3 (RFC 8446, section 5.1).
 func helloTLS(line []byte) bool { return len(line) > 1 && line[0] == 22 && line[1] == 3 }

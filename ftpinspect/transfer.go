@@ -71,7 +71,8 @@ var (
 	errAstray = errors.New("the last one was used, ask for another")
 )
 
-// asking tells that a client's request for a data connection is unanswered.
+// asking reports whether a client's request for a data connection is
+// unanswered.
 func (s *Session) asking() bool {
 	for _, c := range s.pending {
 		if c.request != nil && c.own == nil && !c.request.ahead {
@@ -81,7 +82,7 @@ func (s *Session) asking() bool {
 	return false
 }
 
-// opening tells that a request of the client waits for a listener.
+// opening reports whether a request of the client waits for a listener.
 func (s *Session) opening() bool {
 	return slices.ContainsFunc(s.expectations, func(e *expectation) bool { return e.request.state == stateOpening })
 }
@@ -113,7 +114,7 @@ func (s *Session) claim(t *transfer) {
 	}
 }
 
-// silent tells a transfer that the server may have ended without a word:
+// silent reports whether the server may have ended the transfer without a word:
 // Pure-FTPd 1.0.50 sends a second 150 instead when the client closes the data
 // connection early.
 func (t *transfer) silent() bool { return t.again && t.conn != nil && t.conn.ended }
@@ -160,10 +161,11 @@ func (t *transfer) id() ID {
 	return t.expectation.id
 }
 
-// mustHold tells that a transfer is called complete while its data has not come
-// to its end. Control and data are different SSH channels: a client that gets
-// the 226 before a download takes a short file for a whole one, and a server
-// whose data channel was lost has seen an end of file that is not the client's.
+// mustHold reports whether a transfer is called complete while its data has not
+// come to its end. Control and data are different SSH channels: a client that
+// gets the 226 before a download takes a short file for a whole one, and a
+// server whose data channel was lost has seen an end of file that is not the
+// client's.
 func (s *Session) mustHold(t *transfer) bool {
 	switch {
 	case class(t.code) != 2, t.aborted, s.blocks, t.expectation == nil:

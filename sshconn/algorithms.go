@@ -27,7 +27,7 @@ func plainType(alg string) string {
 	return alg
 }
 
-// hardwareAES tells whether the processor has instructions for AES-GCM.
+// hardwareAES reports whether the processor has instructions for AES-GCM.
 func hardwareAES() bool {
 	return cpu.X86.HasAES && cpu.X86.HasPCLMULQDQ ||
 		cpu.ARM64.HasAES && cpu.ARM64.HasPMULL ||

@@ -23,7 +23,7 @@ func (a *asker) jumpName(cfg *Config) string {
 	return cfg.Alias
 }
 
-// silent tells whether nobody can be asked.
+// silent reports whether nobody can be asked.
 func (a *asker) silent() bool { return a.p == nil || a.batch }
 
 func (a *asker) secret(ctx context.Context, prompt string) (string, error) {

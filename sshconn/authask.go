@@ -8,7 +8,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// mayAsk tells whether a method that prompts has attempts left, and counts
+// mayAsk reports whether a method that prompts has attempts left, and counts
 // one. Without a prompt there is an attempt only with what is remembered.
 func (l *login) mayAsk(name string) bool {
 	if l.cfg.BatchMode || l.asked[name] >= l.cfg.NumberOfPasswordPrompts {

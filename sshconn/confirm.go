@@ -32,7 +32,7 @@ func doubtful(host, version string) []string {
 	return nil
 }
 
-// confirmed tells whether what connects to the listener's port arrives at the
+// confirmed reports whether what connects to the listener's port arrives at the
 // listener. Where that is in doubt it has the server connect there, once for
 // each forward; a server that does not connect for us is believed. There may be
 // no IPv6, so that nothing need be there at ::1.

@@ -103,7 +103,7 @@ func (c *connection) serveRequests(reqs <-chan *ssh.Request, keys *hostKeys) {
 	}
 }
 
-// alive tells whether the connection still stands.
+// alive reports whether the connection still stands.
 func (c *connection) alive() bool {
 	select {
 	case <-c.done:

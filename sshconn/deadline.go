@@ -49,7 +49,7 @@ func (c *deadline) resume() {
 	}
 }
 
-// stop ends it; expired tells whether it has fired.
+// stop ends it; expired reports whether it has fired.
 func (c *deadline) stop() (expired bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -91,7 +91,7 @@ func (r *reader) dependent() {
 	}
 }
 
-// onDebian tells whether ssh would have Debian's defaults, which differ.
+// onDebian reports whether ssh would have Debian's defaults, which differ.
 func onDebian() bool {
 	_, err := os.Stat("/etc/debian_version")
 	return err == nil

@@ -58,7 +58,7 @@ func (c *connection) exec(ctx context.Context, command string) error {
 	return err
 }
 
-// delaysSmallWrites tells whether a version string is that of an OpenSSH
+// delaysSmallWrites reports whether a version string is that of an OpenSSH
 // before 10.1.
 func delaysSmallWrites(version string) bool {
 	_, v, ok := strings.Cut(version, "OpenSSH_")

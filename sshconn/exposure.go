@@ -20,7 +20,7 @@ type exposure struct {
 // that lacks it cannot be judged and is believed.
 const anotherLoopback = "127.0.0.2"
 
-// exposes tells whether a listener that was asked for on loopback can be
+// exposes reports whether a listener that was asked for on loopback can be
 // reached from elsewhere. The server itself is made to try, once a connection.
 func (c *connection) exposes(ctx context.Context, l *Listener) bool {
 	ip := net.ParseIP(l.w.host)

@@ -63,7 +63,7 @@ func isLoopback(a net.Addr) bool {
 	return ok && t.IP.IsLoopback()
 }
 
-// containsKey tells whether list has the key.
+// containsKey reports whether list has the key.
 func containsKey(list []ssh.PublicKey, key ssh.PublicKey) bool {
 	return slices.ContainsFunc(list, func(k ssh.PublicKey) bool { return sameKey(k, key) })
 }

@@ -109,8 +109,8 @@ func allowed(list []string, alg string) bool {
 	return len(list) == 0 || matchList(alg, strings.Join(list, ","), false) == 1
 }
 
-// typeAllowed tells whether a key may be offered: PubkeyAcceptedAlgorithms,
-// RequiredRSASize.
+// typeAllowed returns why a key may not be offered, nil if it may:
+// PubkeyAcceptedAlgorithms, RequiredRSASize.
 func (l *login) typeAllowed(key ssh.PublicKey) error {
 	if bits := rsaBits(key); bits > 0 && bits < l.cfg.RequiredRSASize {
 		return errors.New("fewer bits than RequiredRSASize")

@@ -68,8 +68,8 @@ func (r *reader) included(pattern string, d *directive) ([]string, error) {
 	return out, nil
 }
 
-// hiddenMatch tells whether a wildcard has matched a leading dot, which glob(3)
-// does not let it.
+// hiddenMatch reports whether a wildcard has matched a leading dot, which
+// glob(3) does not let it.
 func hiddenMatch(pattern, file string) bool {
 	p, f := strings.Split(pattern, "/"), strings.Split(file, "/")
 	for i := range min(len(p), len(f)) {

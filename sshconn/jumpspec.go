@@ -43,8 +43,8 @@ func parseSpec(s string) (h hostSpec, err error) {
 	return h, nil
 }
 
-// validDomain tells whether a name is one that ssh takes in a URI; addresses of
-// IPv6 are not.
+// validDomain reports whether a name is one that ssh takes in a URI; addresses
+// of IPv6 are not.
 func validDomain(s string) bool {
 	ok := s[0] != '-' && s[0] != '.' && !strings.Contains(s, "..")
 	for _, c := range []byte(s) {
@@ -53,7 +53,7 @@ func validDomain(s string) bool {
 	return ok
 }
 
-// validHost tells whether a name is safe to hand to a shell within a command,
+// validHost reports whether a name is safe to hand to a shell within a command,
 // as ssh demands of names on its command line.
 func validHost(s string) bool {
 	return !strings.HasPrefix(s, "-") && !strings.ContainsFunc(s, func(c rune) bool {

@@ -42,7 +42,7 @@ func (c *connection) keepAlive() {
 	}
 }
 
-// slept tells whether the machine has slept meanwhile: the wall clock went on
+// slept reports whether the machine has slept meanwhile: the wall clock went on
 // and the other one did not. Whatever lies between here and the server has
 // probably forgotten the connection by then, and nobody should have to wait
 // long to find out.

@@ -132,7 +132,7 @@ func parseKnownKey(s string) (ssh.PublicKey, bool) {
 	return key, err == nil && key.Type() == kind
 }
 
-// matchKnownHost tells whether the host field of a line names the host.
+// matchKnownHost reports whether the host field of a line names the host.
 func matchKnownHost(name, hosts string) bool {
 	if strings.HasPrefix(hosts, "|") {
 		return matchHashed(name, hosts)

@@ -44,7 +44,7 @@ func appendKnownHost(file, line string) error {
 	return f.Close()
 }
 
-// endsWithoutNewline tells whether a file ends within a line.
+// endsWithoutNewline reports whether a file ends within a line.
 func endsWithoutNewline(f *os.File) (bool, error) {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil || end == 0 {

@@ -58,9 +58,9 @@ func (r *krlReader) string() []byte {
 	return r.take(int(n))
 }
 
-// revokedByKRL tells whether a key revocation list revokes a key: itself, the
-// key within a certificate, its authority, or the certificate by its number or
-// name.
+// revokedByKRL returns errRevokedByFile if a key revocation list revokes a key:
+// itself, the key within a certificate, its authority, or the certificate by
+// its number or name. A list that cannot be read is an error, too.
 func revokedByKRL(data []byte, key ssh.PublicKey) error {
 	r := &krlReader{data: data[len(krlMagic):]}
 	if v := binary.BigEndian.Uint32(r.take(4)); v != 1 {

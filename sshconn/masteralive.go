@@ -51,7 +51,7 @@ func (m *master) keepAlive(interval time.Duration, count int, mute *atomic.Bool)
 	}
 }
 
-// answers tells whether the server answers within a time.
+// answers reports whether the server answers within a time.
 func (m *master) answers(within time.Duration) bool {
 	ctx, cancel := context.WithTimeout(m.ctx, within)
 	defer cancel()

@@ -51,7 +51,7 @@ func (b binaryResolver) matched(ctx context.Context, destination string, o *Opti
 	return lines, nil
 }
 
-// Executes tells whether a client of this configuration executes its one
+// Executes reports whether a client of this configuration executes its one
 // command on a server of the given version, and so reports [ExecSent].
 func (cfg *Config) Executes(version string) bool {
 	return !cfg.ExecNothing && delaysSmallWrites(version)

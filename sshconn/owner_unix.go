@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// ownFile tells whether a file belongs to the user: ssh lets keys that others
+// ownFile reports whether a file belongs to the user: ssh lets keys that others
 // own be, as they are given out by an administrator.
 func ownFile(info fs.FileInfo, uid int) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == uid
 }
 
-// trustedFile tells whether a configuration file can only be written by its
+// trustedFile reports whether a configuration file can only be written by its
 // user and by root.
 func trustedFile(path string) bool {
 	info, err := os.Stat(path)

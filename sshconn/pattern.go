@@ -2,8 +2,8 @@ package sshconn
 
 import "strings"
 
-// matchPattern tells whether s matches a pattern of ssh_config(5): * stands for
-// any characters, ? for exactly one.
+// matchPattern reports whether s matches a pattern of ssh_config(5): * stands
+// for any characters, ? for exactly one.
 func matchPattern(s, pattern string) bool {
 	star, mark, i, j := -1, 0, 0, 0
 	for i < len(s) {
@@ -24,8 +24,8 @@ func matchPattern(s, pattern string) bool {
 	return strings.Trim(pattern[j:], "*") == ""
 }
 
-// matchList tells whether s matches a comma-separated list of patterns, each of
-// which may be negated by !. It returns 1 for a match, -1 for a negated one,
+// matchList matches s against a comma-separated list of patterns, each of which
+// may be negated by !. It returns 1 for a match, -1 for a negated one,
 // which outweighs any other, and 0 for none.
 func matchList(s, list string, fold bool) int {
 	if fold {

@@ -167,7 +167,7 @@ func (p *privateMaster) stop() {
 	os.RemoveAll(p.dir)
 }
 
-// ends tells whether the shell ends within a time.
+// ends reports whether the shell ends within a time.
 func (p *privateMaster) ends(within time.Duration) bool {
 	select {
 	case <-p.exited:

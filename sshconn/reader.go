@@ -147,7 +147,7 @@ func (r *reader) block(h *ssh_config.Host, at block) {
 	}
 }
 
-// applies tells whether patterns match the host, as the library does, but for
+// applies reports whether patterns match the host, as the library does, but for
 // the ?, which stands for exactly one character.
 func (r *reader) applies(patterns []*ssh_config.Pattern) (found bool) {
 	for _, p := range patterns {

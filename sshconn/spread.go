@@ -72,15 +72,15 @@ func (c *Client) widen(live *connection) {
 	}
 }
 
-// rides tells whether a connection is the one that the client rides now. The
+// rides reports whether a connection is the one that the client rides now. The
 // caller holds mu.
 func (c *Client) rides(conn *connection) bool {
 	n, ok := c.live.(*native)
 	return ok && n.conn == conn
 }
 
-// stands tells whether a connection and the hops that it rides are alive: what
-// fails beside one that is lost fails with it.
+// stands reports whether a connection and the hops that it rides are alive:
+// what fails beside one that is lost fails with it.
 func (c *connection) stands() bool {
 	return c.alive() && (c.via == nil || c.via.stands())
 }

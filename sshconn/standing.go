@@ -127,7 +127,7 @@ func (s *Standing) renew(ended net.Listener) error {
 	}
 }
 
-// replaced tells that somebody else has made the forward again.
+// replaced reports whether somebody else has made the forward again.
 func (s *Standing) replaced(ended net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +147,7 @@ func (s *Standing) install(l net.Listener) error {
 	return nil
 }
 
-// final tells an error that another attempt would not change.
+// final reports whether an error is one that another attempt would not change.
 func final(err error) bool {
 	_, key := errors.AsType[*HostKeyError](err)
 	_, auth := errors.AsType[*AuthError](err)

@@ -101,7 +101,7 @@ func (t *transport) cause() error {
 	return nil
 }
 
-// alive tells whether the end of file that a channel has just reported came
+// alive reports whether the end of file that a channel has just reported came
 // from the peer. x/crypto ends every channel alike when its read loop dies,
 // because the transport failed or because a packet was tampered with. In the
 // first case the failure is on record by now; in the second the loop never

@@ -67,20 +67,20 @@ func keysOf(key ssh.PublicKey) []ssh.PublicKey {
 
 func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
 
-// has tells whether a plain key of the type is recorded.
+// has reports whether a plain key of the type is recorded.
 func (k knownHosts) has(keyType string) bool {
 	return slices.ContainsFunc(k, func(e knownKey) bool {
 		return e.marker == plainKey && e.key.Type() == keyType
 	})
 }
 
-// hasAuthority tells whether any certificate authority is recorded.
+// hasAuthority reports whether any certificate authority is recorded.
 func (k knownHosts) hasAuthority() bool {
 	return slices.ContainsFunc(k, func(e knownKey) bool { return e.marker == certAuthority })
 }
 
-// checkCertificate tells whether a certificate that a known authority signed is
-// good for the host now.
+// checkCertificate returns why a certificate that a known authority signed is
+// not good for the host now, nil if it is.
 func checkCertificate(cert *ssh.Certificate, host string, signatures []string, now time.Time) error {
 	if cert.CertType != ssh.HostCert {
 		return errors.New("certificate is not one for hosts")

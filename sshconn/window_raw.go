@@ -36,7 +36,7 @@ func newRawChannel(ch ssh.Channel) *rawChannel {
 	return raw
 }
 
-// controls tells whether adjust has to be called for what was read.
+// controls reports whether adjust has to be called for what was read.
 func (r *rawChannel) controls() bool { return r.pending != nil }
 
 func (r *rawChannel) read(p []byte) (int, error) {

@@ -30,7 +30,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	d.s.lookAround()
 }
 
-// raced tells whether one more arrival means that somebody raced for the port
+// raced reports whether one more arrival means that somebody raced for the port
 // of an active server: there is a connection already, and no transfer was begun
 // that another could be for.
 func (d *dataConn) raced() bool {

@@ -65,8 +65,8 @@ func (s *session) consider() {
 	}
 }
 
-// saidAll tells that a client has ended its half once it had said something: it
-// may still listen for the answers.
+// saidAll reports whether a client has said something and then ended its half of
+// the connection: it may still listen for the answers.
 func (s *session) saidAll() bool { return s.client.end == io.EOF && s.early > 0 }
 
 // considerDraining ends a session that has nothing to do, when the tunnel is
@@ -93,7 +93,7 @@ func (s *session) considerAbandoned() {
 	}
 }
 
-// finished tells that nothing is left to be waited for.
+// finished reports whether nothing is left to be waited for.
 func (s *session) finished() bool {
 	if s.over {
 		return true
@@ -101,7 +101,7 @@ func (s *session) finished() bool {
 	return s.lingering && s.client.end != nil && s.client.out.idle() && (s.server == nil || s.server.out.idle())
 }
 
-// dataUnderWay tells that a data connection is carrying a transfer.
+// dataUnderWay reports whether a data connection is carrying a transfer.
 func (s *session) dataUnderWay() bool {
 	for _, d := range s.data {
 		if d.busy() {

@@ -34,7 +34,7 @@ func (s *session) inspectorConfig() ftpinspect.Config {
 	}
 }
 
-// isFar tells whether a side is so far away that a round trip saved is worth
+// isFar reports whether a side is so far away that a round trip saved is worth
 // more than mirroring the client.
 func isFar(s Side) bool {
 	const far = 30 * time.Millisecond

@@ -69,7 +69,7 @@ func (s *session) source(k *control) <-chan chunk {
 	return k.read
 }
 
-// wants tells whether k may be read: whether the inspector can take another
+// wants reports whether k may be read: whether the inspector can take another
 // line of it, and the other peer reads what it is sent.
 func (s *session) wants(k *control) bool {
 	switch {

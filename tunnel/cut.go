@@ -55,9 +55,9 @@ func (l *cutList) forget(e TransferEnded) {
 	l.cuts = rest
 }
 
-// elsewhere tells that an attempt was for another file: of another name or, as
-// far as can be told, in another folder. From where a login begins no path is
-// known to one that is absolute.
+// elsewhere reports whether an attempt was for another file: of another name
+// or, as far as can be told, in another folder. From where a login begins no
+// path is known to one that is absolute.
 func elsewhere(c Cut, e TransferEnded) bool {
 	a, b := inDirectory(c.Directory, c.Path), inDirectory(e.Directory, e.Path)
 	if path.IsAbs(a) != path.IsAbs(b) {
@@ -73,7 +73,7 @@ func inDirectory(directory, name string) string {
 	return path.Join(directory, name)
 }
 
-// listing tells a command that transfers a directory and no file.
+// listing reports whether a command transfers a directory and no file.
 func listing(verb string) bool { return verb == "LIST" || verb == "NLST" || verb == "MLSD" }
 
 func (l *cutList) list() []Cut { return append([]Cut(nil), l.cuts...) }

@@ -10,7 +10,7 @@ func (p *pair) holdServer() {
 	s.alarms.after(s.limits.CutUpload, func() { s.release(p) })
 }
 
-// onHold tells that the server's end is held.
+// onHold reports whether the server's end is held.
 func (p *pair) onHold() bool {
 	for _, h := range p.d.s.held {
 		if h == p {

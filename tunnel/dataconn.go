@@ -175,7 +175,7 @@ func (d *dataConn) reportEnded(o ftpinspect.Outcome) {
 	d.s.report(func(i *ftpinspect.Session) []ftpinspect.Effect { return i.Ended(id, o) })
 }
 
-// live tells that a connection of d has not ended.
+// live reports whether a connection of d has not ended.
 func (d *dataConn) live() bool {
 	for _, p := range d.pairs {
 		if !p.ended {
@@ -185,7 +185,7 @@ func (d *dataConn) live() bool {
 	return false
 }
 
-// busy tells that a transfer is using d.
+// busy reports whether a transfer is using d.
 func (d *dataConn) busy() bool {
 	for _, p := range d.pairs {
 		if !p.ended && p.transfer != nil {

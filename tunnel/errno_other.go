@@ -13,7 +13,8 @@ const (
 	errNoFamily  = syscall.EAFNOSUPPORT
 )
 
-// isReset tells the errors of a connection that the peer has closed.
+// isReset reports whether an error is that of a connection that the peer has
+// closed.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.ECONNABORTED)

@@ -17,7 +17,8 @@ const (
 	wsaShutdown    = syscall.Errno(10058)
 )
 
-// isReset tells the errors of a connection that the peer has closed.
+// isReset reports whether an error is that of a connection that the peer has
+// closed.
 func isReset(err error) bool {
 	return errors.Is(err, wsaConnReset) || errors.Is(err, wsaConnAborted) ||
 		errors.Is(err, wsaNotConn) || errors.Is(err, wsaShutdown)

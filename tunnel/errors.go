@@ -60,8 +60,8 @@ var (
 	errNoComplete  = errors.New("the control connection ended before the transfer did")
 )
 
-// closedByPeer tells the errors that a peer causes by closing its end from
-// those of a lost transport.
+// closedByPeer reports whether an error is one that a peer causes by closing
+// its end, and not that of a lost transport.
 func closedByPeer(err error) bool {
 	if _, lost := errors.AsType[lostTransport](err); lost {
 		return false // whatever it wraps has happened to the transport

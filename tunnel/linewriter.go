@@ -56,14 +56,14 @@ func (w *lineWriter) start() {
 	}
 }
 
-// full tells that the other peer must not be read for now.
+// full reports whether the other peer must not be read for now.
 func (w *lineWriter) full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.size >= highWater
 }
 
-// idle tells that nothing is left to be written.
+// idle reports whether nothing is left to be written.
 func (w *lineWriter) idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -64,7 +64,8 @@ func listenEach(ctx context.Context, network, port string) ([]net.Listener, erro
 	return ls, nil
 }
 
-// lacksAddress tells a family or an address that this machine does not have.
+// lacksAddress reports whether an error of listening says that this machine
+// does not have the address, or any of its family.
 func lacksAddress(err error) bool {
 	return errors.Is(err, errNoAddress) || errors.Is(err, errNoFamily)
 }

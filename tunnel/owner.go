@@ -42,7 +42,7 @@ func withoutZone(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().WithZone(""), a.Port())
 }
 
-// refuses tells whether somebody who came for one end of a data connection is
+// refuses reports whether somebody who came for one end of a data connection is
 // a stranger.
 func (d *dataConn) refuses(end Peer, c net.Conn) (Refusal, bool) {
 	if end == Server {
@@ -68,9 +68,9 @@ func (d *dataConn) refuses(end Peer, c net.Conn) (Refusal, bool) {
 	return 0, false
 }
 
-// foreignServer tells an originator that cannot be the FTP server: from
-// outside on a loopback forward, or from another host than the one that is
-// known to be the server's. An address that is not told is let pass.
+// foreignServer reports whether an originator cannot be the FTP server: it
+// comes from outside on a loopback forward, or from another host than the one
+// that is known to be the server's. An address that is not told is let pass.
 func (d *dataConn) foreignServer(from netip.Addr) bool {
 	if !from.IsValid() || d.s.t.FXP {
 		return false

@@ -55,8 +55,8 @@ func (p *pair) completeEnds() {
 	}
 }
 
-// carrying tells that a pair is joined and not over. Outcomes are reported by
-// expectation, so one pair runs at a time.
+// carrying reports whether a pair is joined and not over. Outcomes are reported
+// by expectation, so one pair runs at a time.
 func (d *dataConn) carrying() bool {
 	for _, p := range d.pairs {
 		if p.joined && !p.ended {

@@ -76,7 +76,7 @@ func (v *server) acceptAll(l net.Listener) error {
 	}
 }
 
-// passing tells errors of Accept that do not last.
+// passing reports whether an error of Accept will not last.
 func passing(err error) bool {
 	var e syscall.Errno
 	return errors.As(err, &e) && e.Temporary()
@@ -151,7 +151,7 @@ func (v *server) serve(id uint64, c net.Conn, l net.Addr) {
 	s.run()
 }
 
-// refusesUser tells whether a control connection of this owner is refused. A
+// refusesUser reports whether a control connection of this owner is refused. A
 // connection whose owner cannot be told is served all the same: then its
 // address alone decides who gets its data.
 func (v *server) refusesUser(o owner, err error) (Refusal, bool) {

@@ -114,7 +114,7 @@ func (s *session) complete(c ftpinspect.Complete) {
 	}
 }
 
-// awaits tells that the data connection of a transfer can still come.
+// awaits reports whether the data connection of a transfer can still come.
 func (d *dataConn) awaits(t *transfer) bool {
 	return d != nil && !d.closed && slices.Contains(d.waiting, t)
 }

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// arrivalWaits tells whether somebody has connected to l whom it has not
+// arrivalWaits reports whether somebody has connected to l whom it has not
 // accepted yet.
 func arrivalWaits(l *net.TCPListener) bool {
 	raw, err := l.SyscallConn()

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// foreground tells that a terminal is the one that controls this process, which
-// is not in the background of its shell.
+// foreground reports whether a terminal is the one that controls this process,
+// which is not in the background of its shell.
 func foreground(f *os.File) bool {
 	group, err := unix.IoctlGetInt(int(f.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()

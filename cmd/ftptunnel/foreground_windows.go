@@ -2,8 +2,8 @@ package main
 
 import "os"
 
-// foreground tells that a console is ours to move the cursor of. There is no
-// background.
+// foreground reports whether a console is ours to move the cursor of. There is
+// no background.
 func foreground(*os.File) bool { return true }
 
 // notifyResumed has ch told when the process goes on after it was stopped,

@@ -43,7 +43,7 @@ func (m *meter) rate() float64 {
 	return float64(last.bytes-first.bytes) / elapsed
 }
 
-// stalled tells that nothing has passed for the whole window.
+// stalled reports whether nothing has passed for the whole window.
 func (m *meter) stalled() bool {
 	first, last := m.readings[0], m.readings[len(m.readings)-1]
 	return last.bytes == first.bytes && last.at.Sub(first.at) >= meterWindow

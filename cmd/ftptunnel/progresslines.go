@@ -41,7 +41,7 @@ func layOut(all []*meter, now time.Time, on sized) []string {
 	return lines
 }
 
-// due tells that a transfer has run for long enough to be shown.
+// due reports whether a transfer has run for long enough to be shown.
 func (m *meter) due(now time.Time) bool {
 	after := progressAfter
 	if isListing(m.Verb) {

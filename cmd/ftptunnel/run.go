@@ -178,7 +178,7 @@ func describe(err error) string {
 	return err.Error()
 }
 
-// commandFailed tells that the command cannot be run and returns the code.
+// commandFailed says that the command cannot be run and returns the exit code.
 func (p *program) commandFailed(err error) int {
 	p.fail("command", err)
 	if e, ok := errors.AsType[*commandError](err); ok {

@@ -86,8 +86,8 @@ func (s *screen) draw() error {
 	return s.cursor.Flush(len(s.lines))
 }
 
-// ours tells that the terminal is not another program's, as it is when this one
-// is in the background. Then nobody knows where the live lines are.
+// ours reports whether the terminal is not another program's, as it is when
+// this one is in the background. Then nobody knows where the live lines are.
 func (s *screen) ours() bool {
 	if s.owned(s.file) {
 		return true

@@ -41,7 +41,7 @@ func (t *tally) count(e tunnel.Event) {
 	}
 }
 
-// isListing tells a command that transfers a directory and no file.
+// isListing reports whether a command transfers a directory and no file.
 func isListing(verb string) bool { return verb == "LIST" || verb == "NLST" || verb == "MLSD" }
 
 // fields returns the figures for the event.

@@ -40,7 +40,7 @@ func (s *screen) write(b []byte) {
 	}
 }
 
-// escape acts on a sequence at the beginning of text, and tells whether it is
+// escape acts on a sequence at the beginning of text, and reports whether it is
 // complete: ESC [ number A is upwards, ESC [ J erases to the end.
 func (s *screen) escape(text string) (rest string, ok bool) {
 	if len(text) < 2 {
