@@ -33,6 +33,7 @@ type checkScene struct {
 	at      string // the SSH server's address, if it is reached by another
 	host    string // the destination, 127.0.0.1 if empty
 	target  string // the FTP server's address if empty
+	env     map[string]string
 	options []string
 }
 
@@ -94,7 +95,7 @@ func (c *checkScene) run(options ...string) (code int, stdout, stderr string) {
 	var out, errors bytes.Buffer
 	e := env{
 		args: append(options, c.args()...), stdin: strings.NewReader(""), stdout: &out, stderr: &errors,
-		getenv: func(string) string { return "" }, environ: os.Environ, home: c.home,
+		getenv: func(name string) string { return c.env[name] }, environ: os.Environ, home: c.home,
 	}
 	code = run(context.Background(), e)
 	return code, out.String(), errors.String()
@@ -221,6 +222,15 @@ func TestCheckText(t *testing.T) {
 	if strings.Contains(stdout+stderr, "wr0ng") {
 		t.Errorf("the password is told:\n%s%s", stdout, stderr)
 	}
+}
+
+// NETRC names the file that is read, and the one to be mended.
+func TestCheckNetrc(t *testing.T) {
+	c := newCheckScene(t, testenv.SSHOptions{}, testenv.FTPOptions{Users: map[string]string{"ann": "right"}})
+	c.write("logins", []byte("machine 127.0.0.1 login ann password wr0ng\n"))
+	logins := filepath.Join(c.home, "logins")
+	c.env = map[string]string{"NETRC": logins}
+	c.check().fails(t, "ftp login", "in "+logins+": machine 127.0.0.1 login USER password PASSWORD")
 }
 
 // With a jump host every host has its own lines.

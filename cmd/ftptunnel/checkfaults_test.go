@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,14 @@ var checkFaults = []checkFault{
 		remedy:  []string{"pasv_min_port=50000", "iptables -I INPUT -p tcp -s 127.0.0.1 --dport 50000:50100 -j ACCEPT"}},
 	{name: "DNS", fails: "connect", untested: 12,
 		prepare: func(c *checkScene) { c.host = "no-such-host.invalid" },
-		remedy:  []string{"below Host no-such-host.invalid: HostName ADDRESS"}},
+		remedy:  []string{"is neither a Host in ssh_config nor a name in DNS: -o HostName=ADDRESS"}},
+	{name: "DNS, a file of -F", fails: "connect", untested: 12,
+		prepare: func(c *checkScene) {
+			c.host = "no-such-host.invalid"
+			c.write("hosts", nil)
+			c.options = []string{"-F", filepath.Join(c.home, "hosts")}
+		},
+		remedy: []string{"hosts, below Host no-such-host.invalid: HostName ADDRESS"}},
 	{name: "DNS, the target", fails: "forward", untested: 7,
 		prepare: func(c *checkScene) { c.target = "no-such-host.invalid:21" },
 		remedy:  []string{"ssh 127.0.0.1 getent hosts no-such-host.invalid"}},

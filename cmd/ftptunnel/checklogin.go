@@ -23,8 +23,12 @@ func (c *check) testFTPLogin(ctx context.Context) hop {
 	case ok && demandsTLS(e):
 		return c.wrong(err, c.plainRemedy()...)
 	case ok && e.Code == 530:
+		netrc := "~/.netrc"
+		if path := c.getenv("NETRC"); path != "" {
+			netrc = path
+		}
 		return failed(fmt.Sprintf("%s, %s, is not let in: %v", c.login.user, c.login.from, e),
-			fmt.Sprintf("in ~/.netrc: machine %s login USER password PASSWORD", c.machines()[0]))
+			fmt.Sprintf("in %s: machine %s login USER password PASSWORD", netrc, c.machines()[0]))
 	}
 	return c.wrong(err, c.again()+" -vv shows the dialogue")
 }

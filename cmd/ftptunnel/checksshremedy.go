@@ -20,7 +20,13 @@ func (c *check) wrongConnect(cfg *sshconn.Config, err error) hop {
 	}
 	timeout, _ := errors.AsType[net.Error](e.Cause)
 	if _, ok := errors.AsType[*net.DNSError](e.Cause); ok {
-		h.Remedy = append(h.Remedy, fmt.Sprintf("in ~/.ssh/config, below Host %s: HostName ADDRESS", cfg.Alias))
+		file := "~/.ssh/config"
+		if c.config != "" {
+			file = c.config
+		}
+		if file != "none" { // ssh's word for no file at all
+			h.Remedy = append(h.Remedy, fmt.Sprintf("in %s, below Host %s: HostName ADDRESS", file, cfg.Alias))
+		}
 	} else if errors.Is(e.Cause, syscall.ECONNREFUSED) {
 		h.Remedy = append(h.Remedy, fmt.Sprintf("on %s, if it is port %d: systemctl enable --now ssh (sshd outside of Debian)", cfg.HostName, cfg.Port))
 	} else if timeout != nil && timeout.Timeout() || timedOut(err) {

@@ -104,7 +104,12 @@ func (p *program) listenHint(err error) string {
 	if p.byOption {
 		other, free = "give another port, or 0 for any free one", "as in -L 2121:host:21"
 	}
+	_, unknown := errors.AsType[*bindNameError](err)
 	switch {
+	case unknown && p.byOption:
+		return "before the port stands one of this machine's addresses; without one it is every loopback address, as in -L 2121:host:21"
+	case unknown:
+		return "that name is none of this machine's addresses: " + free
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, wsaEADDRINUSE):
 		return "another program listens there, perhaps another ftptunnel: " + other
 	case errors.Is(err, syscall.EACCES):

@@ -27,6 +27,9 @@ func listen(ctx context.Context, f forward) ([]net.Listener, error) {
 
 // listenError says in plain words what package net says in its own.
 func listenError(err error) error {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return &bindNameError{dns}
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Addr == nil {
 		return err
@@ -36,6 +39,14 @@ func listenError(err error) error {
 		cause = s.Err
 	}
 	return fmt.Errorf("cannot listen on %v: %w", op.Addr, cause)
+}
+
+// bindNameError is a name to listen on that is no address of this machine's.
+type bindNameError struct{ dns *net.DNSError }
+
+// Error says which name.
+func (e *bindNameError) Error() string {
+	return fmt.Sprintf("cannot listen on %s: %s", e.dns.Name, e.dns.Err)
 }
 
 // closeAll closes listeners that were not handed over.

@@ -81,11 +81,10 @@ func placeInURL(s string) (place string, ok bool) {
 
 // parseListen reads the argument of --listen: host:port, or a port alone.
 func (f *forward) parseListen(s string) error {
-	if port, err := parseListenPort(s); err == nil {
-		f.port = port
-		return nil
+	host, port, err := f.bind, s, error(nil)
+	if strings.Trim(s, "0123456789") != "" { // a number is a port, a wrong one too
+		host, port, err = splitHostPort(s, "2121")
 	}
-	host, port, err := splitHostPort(s, "2121")
 	if err != nil {
 		return usagef("--listen %q: %v", s, err)
 	}

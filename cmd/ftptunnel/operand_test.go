@@ -81,6 +81,14 @@ func TestListenAddress(t *testing.T) {
 	}
 }
 
+// A number that is no port is not looked up as a name.
+func TestParseListenRefused(t *testing.T) {
+	f := forward{bind: "localhost"}
+	if err := f.parseListen("99999"); err == nil || err.Error() != `--listen "99999": "99999" is not a port` {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestFill(t *testing.T) {
 	at := place{"[::1]:40123"}
 	got := at.fill([]string{"{url}/a{b}", "-h{host}", "{port}", "{addr} {addr}", "{ls}"})

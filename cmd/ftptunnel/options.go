@@ -111,7 +111,8 @@ func flagSet(o *options, r *raw) *pflag.FlagSet {
 	return f
 }
 
-// parse reads the command line. Its error is a *usageError.
+// parse reads the command line. Its error is a *usageError, beside which are the
+// options that were read before it.
 func parse(args []string) (*options, error) {
 	o, r := new(options), new(raw)
 	f := flagSet(o, r)
@@ -125,7 +126,7 @@ func parse(args []string) (*options, error) {
 		if f.NArg() > 1 {
 			e.hint = behindDashesHint // the option may be that of a command
 		}
-		return nil, e
+		return o, e
 	}
 	if o.help || o.version {
 		return o, nil
@@ -137,20 +138,20 @@ func parse(args []string) (*options, error) {
 	if n := f.ArgsLenAtDash(); n >= 0 {
 		operands, o.command = operands[:n], operands[n:]
 		if len(o.command) == 0 {
-			return nil, usagef("no command after --")
+			return o, usagef("no command after --")
 		}
 	}
 	if err := o.check(f, r); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.demo {
 		return o, o.checkDemo(f, operands)
 	}
 	if err := o.checkCheck(f); err != nil {
-		return nil, err
+		return o, err
 	}
 	if err := o.checkBackground(); err != nil {
-		return nil, err
+		return o, err
 	}
 	return o, o.setOperands(operands, r)
 }

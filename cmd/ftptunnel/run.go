@@ -54,7 +54,7 @@ func (p *program) once(key string) bool {
 func run(ctx context.Context, e env) int {
 	o, err := parse(e.args)
 	if err != nil {
-		p := &program{env: e, options: &options{}, log: newLogger(e.stderr, &options{})}
+		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
 		p.fail("usage", err)
 		return exitUsage
 	}
