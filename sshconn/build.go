@@ -51,7 +51,6 @@ func (cfg *Config) network(s *settings) {
 	if q := strings.Fields(s.get("ipqos")); len(q) > 0 {
 		cfg.IPQoS = qos(q[len(q)-1]) // without a terminal ssh uses the second
 	}
-	cfg.LogLevel = s.get("loglevel")
 }
 
 // alive resolves the keepalive. Only the command line can turn it off.
@@ -153,7 +152,7 @@ func (cfg *Config) algorithms(s *settings) {
 	cfg.CASignatures = s.names("casignaturealgorithms")
 	cfg.Kex, cfg.KexSet = s.names("kexalgorithms"), s.set["kexalgorithms"]
 	cfg.Ciphers, cfg.CiphersSet = s.names("ciphers"), s.set["ciphers"]
-	cfg.MACs, cfg.MACsSet = s.names("macs"), s.set["macs"]
+	cfg.MACs = s.names("macs")
 	if f := strings.Fields(s.get("rekeylimit")); len(f) > 0 {
 		cfg.RekeyBytes, _ = strconv.ParseUint(f[0], 10, 64)
 	}

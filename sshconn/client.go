@@ -61,9 +61,6 @@ func NewClient(cfg *Config, p Prompter, notify func(Event)) *Client {
 	return c
 }
 
-// Config returns the configuration that the client was made with.
-func (c *Client) Config() *Config { return c.cfg }
-
 // Connect connects, unless the client is connected already. When ctx ends
 // first, the attempt is given up. Errors are [*ConnectError], [*HostKeyError],
 // [*AuthError], those of the Prompter, or the cause of ctx.

@@ -41,8 +41,8 @@ type Config struct {
 	IdentityFiles            []string // in order; those by default included
 	IdentitiesSet            bool     // IdentityFile was set, not by default
 	CertificateFiles         []string
-	AddKeysToAgent           string // "no", "yes", "ask", "confirm", or a lifetime
-	AddKeysLifetime          time.Duration
+	AddKeysToAgent           string        // "no", "yes", "ask" or "confirm"
+	AddKeysLifetime          time.Duration // 0 = for ever
 	PubkeyAlgorithms         []string
 	RequiredRSASize          int
 
@@ -65,11 +65,9 @@ type Config struct {
 	Ciphers              []string
 	CiphersSet           bool
 	MACs                 []string
-	MACsSet              bool
 	RekeyBytes           uint64 // 0 = by cipher
 
 	ControlPath     string // socket of a master that may be live; "" = none
-	LogLevel        string
 	Engine          Engine
 	ExposedForwards bool // see Options
 

@@ -5,7 +5,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -17,8 +16,7 @@ type connection struct {
 	ssh     ssh.Conn
 	tr      *transport
 	notify  func(Event)
-	via     *connection // the hop before, closed with this one
-	born    time.Time
+	via     *connection   // the hop before, closed with this one
 	done    chan struct{} // closed when the connection has ended
 	fwd     *forwards
 	load    atomic.Int32    // channels in use
@@ -39,7 +37,7 @@ type connection struct {
 func newConnection(cfg *Config, sc ssh.Conn, tr *transport, notify func(Event)) *connection {
 	c := &connection{
 		cfg: cfg, ssh: sc, tr: tr, notify: notify,
-		born: time.Now(), done: make(chan struct{}),
+		done: make(chan struct{}),
 	}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	c.fwd = newForwards(c)
@@ -121,7 +119,7 @@ func (c *connection) endError() error {
 	if closing {
 		return net.ErrClosed
 	}
-	return &LostError{Host: c.cfg.Alias, After: time.Since(c.born).Round(time.Second), Cause: c.tr.cause()}
+	return &LostError{Host: c.cfg.Alias, Cause: c.tr.cause()}
 }
 
 // cut ends the connection as lost, for the given reason.

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // ConfigError is something in the configuration that cannot be used. File and
@@ -213,7 +212,6 @@ func (e *ListenError) Error() string {
 // writes on everything that it carried return it.
 type LostError struct {
 	Host  string
-	After time.Duration // how long the connection had stood
 	Cause error
 }
 

@@ -17,8 +17,8 @@ const (
 	Banner
 	// Lost: the connection ended. Host, Err.
 	Lost
-	// Reconnecting: a new connection is attempted. Host, Attempt, Elapsed
-	// (how long it was put off).
+	// Reconnecting: a new connection is attempted. Host, Elapsed (how long it
+	// was put off).
 	Reconnecting
 	// HostKeyAdded: a host key was recorded. Host, File, Text (type and
 	// fingerprint), Err when it could not be written.
@@ -63,7 +63,6 @@ type Event struct {
 	Method  string
 	File    string
 	Line    int
-	Attempt int
 	Elapsed time.Duration
 	Err     error
 }

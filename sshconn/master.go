@@ -24,8 +24,7 @@ type master struct {
 	alias  string
 	dir    string // of the sockets that forwarded connections arrive at
 	notify func(Event)
-	stop   func() // ends a master of our own; nil for the user's
-	born   time.Time
+	stop   func()          // ends a master of our own; nil for the user's
 	done   chan struct{}   // closed when the master is gone
 	guard  *muxConn        // ends with the master
 	ctx    context.Context // ends with the master, or with close
@@ -69,7 +68,7 @@ func (c *Client) joinMaster(ctx context.Context) carrier {
 
 // newMaster connects to a control socket and watches it.
 func newMaster(ctx context.Context, cfg *Config, path string, notify func(Event)) (*master, error) {
-	m := &master{path: path, alias: cfg.Alias, notify: notify, born: time.Now(),
+	m := &master{path: path, alias: cfg.Alias, notify: notify,
 		done: make(chan struct{}), open: map[*masterListener]bool{}}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	var err error
@@ -162,7 +161,7 @@ func (m *master) endError() error {
 	if cause == nil {
 		cause = errMasterGone
 	}
-	return &LostError{Host: m.alias, After: time.Since(m.born).Round(time.Second), Cause: cause}
+	return &LostError{Host: m.alias, Cause: cause}
 }
 
 var errMasterGone = errors.New("the OpenSSH master is gone")

@@ -9,7 +9,6 @@ import (
 // settings is a resolved configuration in the words of `ssh -G`: lower-case
 // keywords, canonical values, defaults filled in.
 type settings struct {
-	order  []string            // keywords in the order of ssh -G
 	values map[string][]string // each with one value a line
 	lists  map[string][]string // elements of lists whose elements hold blanks
 	set    map[string]bool     // not by default
@@ -20,12 +19,7 @@ func newSettings() *settings {
 }
 
 // add appends a line.
-func (s *settings) add(key, value string) {
-	if _, ok := s.values[key]; !ok {
-		s.order = append(s.order, key)
-	}
-	s.values[key] = append(s.values[key], value)
-}
+func (s *settings) add(key, value string) { s.values[key] = append(s.values[key], value) }
 
 // get returns the value of a keyword, "" if it has none.
 func (s *settings) get(key string) string {

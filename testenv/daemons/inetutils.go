@@ -31,7 +31,6 @@ func InetutilsFTPD(t testing.TB, o FTPOptions) *FTPServer {
 	s := newFTPServer(t, "inetutils-ftpd", dir, o)
 	d := &inetd{
 		t:       t,
-		dir:     dir,
 		program: ftpd,
 		args:    append([]string{"-A"}, o.Extra...),
 		users:   passwd(t, filepath.Join(dir, "passwd"), "ftp", s.Root),
@@ -44,7 +43,6 @@ func InetutilsFTPD(t testing.TB, o FTPOptions) *FTPServer {
 // inetd accepts connections and starts a program for each.
 type inetd struct {
 	t        testing.TB
-	dir      string
 	program  string
 	args     []string
 	users    string // stands in for /etc/passwd

@@ -116,13 +116,6 @@ func (x *Terminal) seen(which func(*screen) []string) []string {
 	return which(&x.screen)
 }
 
-// Wrapped counts the lines that were too long for the terminal.
-func (x *Terminal) Wrapped() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.screen.wrapped
-}
-
 // Raw returns all that was written to the terminal.
 func (x *Terminal) Raw() string {
 	x.mu.Lock()
