@@ -3,7 +3,6 @@ package sshconn
 import (
 	"crypto/sha1"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"math/big"
 
@@ -29,41 +28,12 @@ const (
 
 var errKRL = errors.New("malformed key revocation list")
 
-// krlReader reads the SSH wire format; after a failure it returns zeros and bad
-// stays set.
-type krlReader struct {
-	data []byte
-	bad  bool
-}
-
-func (r *krlReader) take(n int) []byte {
-	if n < 0 || n > len(r.data) {
-		r.bad, r.data = true, nil
-		return make([]byte, min(max(n, 0), 8))
-	}
-	out := r.data[:n]
-	r.data = r.data[n:]
-	return out
-}
-
-func (r *krlReader) byte() byte     { return r.take(1)[0] }
-func (r *krlReader) uint32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
-func (r *krlReader) uint64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
-func (r *krlReader) string() []byte {
-	n := binary.BigEndian.Uint32(r.take(4))
-	if int64(n) > int64(len(r.data)) {
-		r.bad, r.data = true, nil
-		return nil
-	}
-	return r.take(int(n))
-}
-
 // revokedByKRL returns errRevokedByFile if a key revocation list revokes a key:
 // itself, the key within a certificate, its authority, or the certificate by
 // its number or name. A list that cannot be read is an error, too.
 func revokedByKRL(data []byte, key ssh.PublicKey) error {
-	r := &krlReader{data: data[len(krlMagic):]}
-	if v := binary.BigEndian.Uint32(r.take(4)); v != 1 {
+	r := &wireReader{data: data[len(krlMagic):]}
+	if v := r.uint32(); v != 1 {
 		return errKRL
 	}
 	r.take(3 * 8) // version, date, flags
@@ -102,7 +72,7 @@ func krlSection(kind byte, body []byte, key ssh.PublicKey) (bool, error) {
 
 // krlKeySection looks for a key or its hash.
 func krlKeySection(kind byte, body []byte, key ssh.PublicKey) (bool, error) {
-	r := &krlReader{data: body}
+	r := &wireReader{data: body}
 	hit := false
 	for len(r.data) > 0 {
 		item := string(r.string())
@@ -121,13 +91,13 @@ func krlKeySection(kind byte, body []byte, key ssh.PublicKey) (bool, error) {
 
 // krlCertSection looks for a certificate by number or name.
 func krlCertSection(body []byte, cert *ssh.Certificate, isCert bool) (bool, error) {
-	r := &krlReader{data: body}
+	r := &wireReader{data: body}
 	ca := r.string()
 	r.string() // reserved
 	ours := isCert && (len(ca) == 0 || string(ca) == string(cert.SignatureKey.Marshal()))
 	hit := false
 	for len(r.data) > 0 && !r.bad {
-		kind, item := r.byte(), &krlReader{data: r.string()}
+		kind, item := r.byte(), &wireReader{data: r.string()}
 		if ours {
 			hit = krlCertItem(kind, item, cert) || hit
 		}
@@ -141,7 +111,7 @@ func krlCertSection(body []byte, cert *ssh.Certificate, isCert bool) (bool, erro
 	return hit, nil
 }
 
-func krlCertItem(kind byte, r *krlReader, cert *ssh.Certificate) (hit bool) {
+func krlCertItem(kind byte, r *wireReader, cert *ssh.Certificate) (hit bool) {
 	switch kind {
 	case krlSerialList:
 		for len(r.data) > 0 {

@@ -103,7 +103,7 @@ func (m *muxConn) send(msg []byte) error {
 	return err
 }
 
-func (m *muxConn) receive() (*krlReader, error) {
+func (m *muxConn) receive() (*wireReader, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(m, head[:]); err != nil {
 		return nil, err
@@ -114,12 +114,12 @@ func (m *muxConn) receive() (*krlReader, error) {
 	}
 	msg := make([]byte, n)
 	_, err := io.ReadFull(m, msg)
-	return &krlReader{data: msg}, err
+	return &wireReader{data: msg}, err
 }
 
 // request sends a request, with descriptors after it, and reads the answer,
 // which is of the wanted kind or a muxError.
-func (m *muxConn) request(want uint32, kind int, files []*os.File, fields ...any) (*krlReader, error) {
+func (m *muxConn) request(want uint32, kind int, files []*os.File, fields ...any) (*wireReader, error) {
 	m.id++
 	if err := m.send(append(putMux(kind, m.id), putMux(fields...)...)); err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (m *muxConn) request(want uint32, kind int, files []*os.File, fields ...any
 	return nil, fmt.Errorf("control socket: unexpected answer %#x", got)
 }
 
-// pipe makes a one-way connection: an end of ours and one for the master.
+// muxPipe makes a one-way connection: an end of ours and one for the master.
 func muxPipe() (ours *net.UnixConn, theirs *os.File, err error) {
 	syscall.ForkLock.RLock()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)

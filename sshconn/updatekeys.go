@@ -51,7 +51,7 @@ func (h *hostKeys) update(c *connection, payload []byte) {
 // announced returns the keys of an announcement whose types are acceptable.
 func (h *hostKeys) announced(payload []byte) []ssh.PublicKey {
 	var keys []ssh.PublicKey
-	r := &krlReader{data: payload}
+	r := &wireReader{data: payload}
 	for len(r.data) > 0 && !r.bad {
 		key, err := ssh.ParsePublicKey(r.string())
 		if err != nil || rsaBits(key) > 0 && rsaBits(key) < h.cfg.RequiredRSASize {
@@ -118,7 +118,7 @@ func (h *hostKeys) prove(c *connection, keys []ssh.PublicKey) error {
 	if err != nil || !ok {
 		return errors.New("the server does not prove its keys")
 	}
-	r := &krlReader{data: reply}
+	r := &wireReader{data: reply}
 	for _, key := range keys {
 		var sig ssh.Signature
 		if err := ssh.Unmarshal(r.string(), &sig); err != nil {
