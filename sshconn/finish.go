@@ -18,11 +18,7 @@ func (r *reader) finish() (*settings, error) {
 	if err := r.complete(); err != nil {
 		return nil, err
 	}
-	e, err := r.expander(s)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.expand(e); err != nil {
+	if err := r.expand(r.expander(s)); err != nil {
 		return nil, err
 	}
 	for _, d := range ordinary {
@@ -59,12 +55,12 @@ func (r *reader) print(s *settings, key, def string) {
 }
 
 // expander makes the tokens of what has been read so far.
-func (r *reader) expander(s *settings) (expander, error) {
+func (r *reader) expander(s *settings) expander {
 	cfg := &Config{
 		Alias: r.original, HostName: r.host, User: r.remoteUser(), Port: s.number("port"),
 		HostKeyAlias: r.values["hostkeyalias"],
 	}
-	return expander{newTokens(cfg, r.o), r.o}, nil
+	return expander{newTokens(cfg, r.o), r.o}
 }
 
 // expand replaces ~, tokens and variables where ssh -G does.
