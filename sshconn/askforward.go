@@ -23,7 +23,9 @@ type forwardMsg struct {
 // errRefused is the server's refusal of a global request.
 var errRefused = errors.New("request denied")
 
-// listen asks the server to listen, or takes a forward that is idle.
+// listen asks the server to listen, or takes a forward that is idle. For port 0
+// it asks a few times: the server may grant a port that was retired before, or
+// one at which nothing arrives.
 func (c *connection) listen(ctx context.Context, address string) (*Listener, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {

@@ -45,9 +45,9 @@ type forward struct {
 	asked     uint16
 	port      uint16    // as it was granted
 	open      *Listener // nil while nobody listens: arrivals are rejected
-	confirmed bool      // something arrived; only its listener's maker looks
+	confirmed bool      // what connects there was seen to arrive; of listen alone, without mu
 	used      bool      // something arrived since it was opened
-	rests     time.Time // not to be taken before
+	rests     time.Time // until then it is not taken again
 }
 
 func newForwards(c *connection) *forwards {

@@ -12,12 +12,15 @@ import (
 )
 
 // Resolve finds out what ssh would do with a destination: an alias,
-// [user@]host, or ssh://[user@]host[:port]. Where Options.Env has an ssh binary
-// on its PATH that one is asked (ssh -G, which runs Match exec); where it has
-// not, or runs for nobody whom the user database lacks, the files are read here,
-// with the same result, or refused by the line that only ssh reads right
-// (ConfigError.NeedsSSH). Jump hosts are resolved as well. Errors are
-// [*ConfigError].
+// [user@]host, or ssh://[user@]host[:port]. Jump hosts are resolved as well.
+//
+// If the PATH of Options.Env has an ssh binary, that one is asked: ssh -G, which
+// also runs Match exec. Without a binary, or if ssh refuses to run because the
+// user database lacks the user, the files are read here. That gives the same
+// result, or an error that names the line which only ssh reads right
+// (ConfigError.NeedsSSH).
+//
+// Errors are [*ConfigError], or the cause of ctx.
 func Resolve(ctx context.Context, destination string, o Options) (*Config, error) {
 	o.complete()
 	ssh := findSSH(o.env("PATH"))

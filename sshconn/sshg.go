@@ -100,8 +100,8 @@ func (b binaryResolver) run(ctx context.Context, args []string) (*settings, erro
 	return s, lines.Err()
 }
 
-// refusesUser reports whether ssh runs for no user who is missing from the user
-// database.
+// refusesUser reports whether ssh refused to run because the user database lacks
+// this process's user.
 func refusesUser(err error) bool {
 	e, ok := errors.AsType[*ConfigError](err)
 	return ok && strings.HasPrefix(e.Text, "no user exists for uid")
