@@ -100,7 +100,7 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 		c.tellUnsupported()
 	}
 	if again || wait > 0 {
-		c.report(Event{Kind: Reconnecting, Host: c.cfg.Alias, Elapsed: wait})
+		c.notify(Event{Kind: Reconnecting, Host: c.cfg.Alias, Elapsed: wait})
 	}
 	if wait > 0 && !sleep(ctx, wait) {
 		a.err = context.Cause(ctx)
@@ -115,7 +115,7 @@ func (c *Client) run(ctx context.Context, a *attempt, wait time.Duration) {
 func (c *Client) tellUnsupported() {
 	for _, cfg := range c.path() {
 		for _, name := range cfg.Unsupported {
-			c.report(Event{Kind: Unsupported, Host: cfg.Alias, Text: name})
+			c.notify(Event{Kind: Unsupported, Host: cfg.Alias, Text: name})
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 type Client struct {
 	cfg    *Config
 	p      Prompter
-	report func(Event)
+	notify func(Event)
 
 	base    context.Context // ends with Close
 	end     context.CancelFunc
@@ -56,7 +56,7 @@ func NewClient(cfg *Config, p Prompter, notify func(Event)) *Client {
 	if notify == nil {
 		notify = func(Event) {}
 	}
-	c := &Client{cfg: cfg, p: p, report: notify, secrets: newSecrets(), steady: steadyAfter}
+	c := &Client{cfg: cfg, p: p, notify: notify, secrets: newSecrets(), steady: steadyAfter}
 	c.base, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -80,12 +80,17 @@ func (c *Client) Connect(ctx context.Context) error {
 }
 
 // DialContext connects to an address as the SSH server reaches it; name
-// resolution is the server's. network is tcp, tcp4 or tcp6. A lost SSH
-// connection is made again first, no sooner than the pause since the last
-// failure allows (1 s to 30 s), and so for connections that were lost within
-// 10 s and had opened nothing, but for the first; when ctx ends before that the last failure is
-// returned. One that is lost while it dials is made again once. The connection
-// is a [*Conn]. Errors are those of Connect, [*ForwardError] and [*LostError].
+// resolution is the server's. network is tcp, tcp4 or tcp6.
+//
+// A lost SSH connection is made again first. After a failure that waits for a
+// pause, which grows from 1 s to 30 s. A connection that was lost within 10 s and
+// had opened nothing counts as a failure, unless it is the first such in a row.
+// If ctx has a deadline before the end of the pause, the last failure is returned
+// at once. An SSH connection that is lost during the dial is made again once.
+//
+// With an SSH connection of our own the result is a [*Conn], over an OpenSSH
+// master another type with the same methods. Errors are those of Connect,
+// [*ForwardError] and [*LostError].
 func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if err := checkNetwork(network); err != nil {
 		return nil, err
@@ -115,10 +120,11 @@ func (c *Client) served() {
 	c.pause = 0
 }
 
-// Listen makes the SSH server listen, on port 0 on a port that it chooses. The
-// listener is a [*Listener]; it ends with the SSH connection and is not made
-// again. Servers may bind another address than was asked for. Errors are those
-// of Connect, [*ListenError] and [*LostError].
+// Listen makes the SSH server listen; for port 0 it chooses a port. The listener
+// ends with the SSH connection and is not made again, as that of
+// [Client.ListenStanding] is. It has the methods of a [*Listener], and is one
+// unless an OpenSSH master carries the connection. Servers may bind another address than was asked for. Errors are
+// those of Connect, [*ListenError] and [*LostError].
 func (c *Client) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	if err := checkNetwork(network); err != nil {
 		return nil, err
@@ -170,6 +176,3 @@ func (c *Client) Close() error {
 	c.wg.Wait()
 	return nil
 }
-
-// notify passes an event on.
-func (c *Client) notify(e Event) { c.report(e) }

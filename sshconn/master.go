@@ -62,7 +62,7 @@ func (c *Client) joinMaster(ctx context.Context) carrier {
 	if c.cfg.ServerAliveInterval > 0 {
 		m.begin(func() { m.keepAlive(c.cfg.ServerAliveInterval, c.cfg.ServerAliveCountMax, &c.mute) })
 	}
-	c.report(Event{Kind: Connected, Host: c.cfg.Alias, Method: "ControlPath", Text: c.cfg.ControlPath})
+	c.notify(Event{Kind: Connected, Host: c.cfg.Alias, Method: "ControlPath", Text: c.cfg.ControlPath})
 	return m
 }
 

@@ -53,7 +53,7 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 		return nil, p.failure(c.cfg, err)
 	}
 	m.stop = p.stop
-	c.report(Event{Kind: Connected, Host: c.cfg.Alias, Method: "openssh", Text: ssh})
+	c.notify(Event{Kind: Connected, Host: c.cfg.Alias, Method: "openssh", Text: ssh})
 	return m, nil
 }
 

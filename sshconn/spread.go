@@ -67,7 +67,7 @@ func (c *Client) widen(live *connection) {
 		c.inner = append(c.inner, more)
 	case c.base.Err() == nil && !c.narrow && c.rides(live) && live.stands():
 		c.narrow = true
-		c.report(Event{Kind: Warning, Host: c.cfg.Alias, Err: err,
+		c.notify(Event{Kind: Warning, Host: c.cfg.Alias, Err: err,
 			Text: "all transfers share one connection through the jump host"})
 	}
 }

@@ -119,7 +119,7 @@ func (s *Standing) renew(ended net.Listener) error {
 		// A connection that cannot be made is reported by who makes it.
 		if _, refused := errors.AsType[*ListenError](err); refused && !told {
 			told = true
-			s.c.report(Event{Kind: Warning, Host: s.c.cfg.Alias, Text: err.Error() + " yet, trying on", Err: err})
+			s.c.notify(Event{Kind: Warning, Host: s.c.cfg.Alias, Text: err.Error() + " yet, trying on", Err: err})
 		}
 		if !sleep(s.ctx, pause) {
 			return net.ErrClosed
@@ -143,7 +143,7 @@ func (s *Standing) install(l net.Listener) error {
 		return net.ErrClosed
 	}
 	s.live = l
-	s.c.report(Event{Kind: Listening, Host: s.c.cfg.Alias, Text: s.address})
+	s.c.notify(Event{Kind: Listening, Host: s.c.cfg.Alias, Text: s.address})
 	return nil
 }
 
