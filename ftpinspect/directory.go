@@ -44,6 +44,15 @@ func (s *Session) changeDirectory(name string) {
 	}
 }
 
+// InDirectory names a file from where the login begins or, as far as that can be
+// told, from the root: name as a command has it, directory as a [Transfer] has it.
+func InDirectory(directory, name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(directory, name)
+}
+
 // quotedName returns the name that a 257 has between quotes, those within it
 // doubled (RFC 959, appendix II).
 func quotedName(line string) (name string, ok bool) {

@@ -2,7 +2,6 @@ package ftpinspect
 
 import (
 	"bytes"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ const maxSizes = 32
 func (s *Session) noteSize(c *command, r *reply) {
 	switch {
 	case c.is("SIZE") && r.code == 213:
-		s.sizes.keep(within(s.directory, c.arg), number(r.first[3:]))
+		s.sizes.keep(InDirectory(s.directory, c.arg), number(r.first[3:]))
 	case c.is("REST") && r.code == 350:
 		s.sizes.restart = number([]byte(c.arg))
 	case c.is("ALLO") && class(r.code) == 2:
@@ -41,14 +40,6 @@ func (z *sizes) keep(name string, size int64) {
 	z.files[name] = size
 }
 
-// within names a file by the folder that the client is in.
-func within(directory, name string) string {
-	if path.IsAbs(name) {
-		return path.Clean(name)
-	}
-	return path.Join(directory, name)
-}
-
 // number reads a number of bytes, 0 if it is none.
 func number(text []byte) int64 {
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
@@ -61,7 +52,7 @@ func number(text []byte) int64 {
 // size is how many bytes a transfer will carry, 0 if nobody has told.
 func (s *Session) size(t *transfer) int64 {
 	z := &s.sizes
-	told := z.files[within(t.Directory, t.Path)]
+	told := z.files[InDirectory(t.Directory, t.Path)]
 	switch {
 	case t.Direction == Upload && t.Verb != "APPE" && z.restart == 0:
 		return z.allocated

@@ -25,6 +25,10 @@ type transfer struct {
 
 var directions = map[string]Direction{"STOR": Upload, "STOU": Upload, "APPE": Upload}
 
+// IsListing reports whether a transfer command, in capitals, is for a directory
+// and not for a file.
+func IsListing(verb string) bool { return verb == "LIST" || verb == "NLST" || verb == "MLSD" }
+
 // beginTransfer forwards a transfer command, unless it is known that no data
 // connection can come.
 func (s *Session) beginTransfer(c *command) {

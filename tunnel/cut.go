@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"path"
+	"slices"
 
 	"ftptunnel/ftpinspect"
 )
@@ -43,37 +44,28 @@ func (l *cutList) note(e TransferEnded) {
 	}
 }
 
-// forget drops what another attempt has superseded. A path means the same to
-// every command of a direction, but for listings, which are of one name.
+// forget drops the cuts that a later attempt replaces.
 func (l *cutList) forget(e TransferEnded) {
-	rest := l.cuts[:0]
-	for _, c := range l.cuts {
-		if c.Target != e.Target || elsewhere(c, e) || c.Direction != e.Direction || listing(c.Verb) != listing(e.Verb) {
-			rest = append(rest, c)
-		}
-	}
-	l.cuts = rest
+	l.cuts = slices.DeleteFunc(l.cuts, func(c Cut) bool { return c.repeatedBy(e) })
+}
+
+// repeatedBy reports whether a transfer was another attempt at the one that was
+// cut. A path means the same file to every command of a direction, and to the
+// commands that list another thing than a file.
+func (c Cut) repeatedBy(e TransferEnded) bool {
+	return c.Target == e.Target && c.Direction == e.Direction &&
+		ftpinspect.IsListing(c.Verb) == ftpinspect.IsListing(e.Verb) && !elsewhere(c, e)
 }
 
 // elsewhere reports whether an attempt was for another file: of another name
-// or, as far as can be told, in another folder. From where a login begins no
-// path is known to one that is absolute.
+// or, as far as can be told, in another folder. Where a login begins is not
+// known, so that for a relative and an absolute path only the words count.
 func elsewhere(c Cut, e TransferEnded) bool {
-	a, b := inDirectory(c.Directory, c.Path), inDirectory(e.Directory, e.Path)
+	a, b := ftpinspect.InDirectory(c.Directory, c.Path), ftpinspect.InDirectory(e.Directory, e.Path)
 	if path.IsAbs(a) != path.IsAbs(b) {
 		return c.Path != e.Path
 	}
 	return a != b
 }
-
-func inDirectory(directory, name string) string {
-	if path.IsAbs(name) {
-		return path.Clean(name)
-	}
-	return path.Join(directory, name)
-}
-
-// listing reports whether a command transfers a directory and no file.
-func listing(verb string) bool { return verb == "LIST" || verb == "NLST" || verb == "MLSD" }
 
 func (l *cutList) list() []Cut { return append([]Cut(nil), l.cuts...) }

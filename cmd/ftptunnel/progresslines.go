@@ -44,7 +44,7 @@ func layOut(all []*meter, now time.Time, on sized) []string {
 // due reports whether a transfer has run for long enough to be shown.
 func (m *meter) due(now time.Time) bool {
 	after := progressAfter
-	if isListing(m.Verb) {
+	if ftpinspect.IsListing(m.Verb) {
 		after = listingAfter
 	}
 	return now.Sub(m.Began) >= after
@@ -68,7 +68,7 @@ func (m *meter) line(width int) string {
 // doing is what the client does, in the words of ftp(1).
 func (m *meter) doing() string {
 	switch {
-	case isListing(m.Verb):
+	case ftpinspect.IsListing(m.Verb):
 		return "ls"
 	case m.Direction == ftpinspect.Upload:
 		return "put"

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"ftptunnel/ftpinspect"
 	"ftptunnel/tunnel"
 )
 
@@ -34,15 +35,12 @@ func (t *tally) count(e tunnel.Event) {
 		switch r := result(e); {
 		case r == resultCut:
 			t.total.cut++
-		case r == resultComplete && !isListing(e.Verb):
+		case r == resultComplete && !ftpinspect.IsListing(e.Verb):
 			t.total.files++
 			t.total.bytes += e.Bytes
 		}
 	}
 }
-
-// isListing reports whether a command transfers a directory and no file.
-func isListing(verb string) bool { return verb == "LIST" || verb == "NLST" || verb == "MLSD" }
 
 // fields returns the figures for the event.
 func (t totals) fields() []any {
