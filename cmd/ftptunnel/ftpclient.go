@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// ftpClient is the demonstration's FTP client (RFC 959, RFC 2428): enough to
-// list, download and upload in each mode, and no more.
+// ftpClient is the FTP client of --demo and --check (RFC 959, RFC 2428): enough
+// to list, download and upload in each mode, and no more.
 type ftpClient struct {
 	conn  net.Conn
 	text  *textproto.Conn
