@@ -202,6 +202,7 @@ func TestReadableKeyIsNotUsed(t *testing.T) {
 func TestUnknownHostIsAskedFor(t *testing.T) {
 	for answers, want := range map[string]bool{
 		"yes": true, "YES": true, "no": false, "": false, "what?|yes": true, "fingerprint": true, "SHA256:wrong|no": false,
+		strings.Repeat("a-password|", maxConfirmations) + "yes": false, // a program, which would answer so for ever
 	} {
 		s, cfg := embedded(t, testenv.SSHOptions{})
 		cfg.StrictHostKeyChecking = "ask"

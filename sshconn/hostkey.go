@@ -203,6 +203,10 @@ func (h *hostKeys) judgeNew(remote net.Addr, key ssh.PublicKey) error {
 	return nil
 }
 
+// maxConfirmations is how often a new key is asked about. A person needs few; a
+// program that answers everything with a password would be asked for ever.
+const maxConfirmations = 10
+
 // confirm asks the user about a new key: yes, no, or its fingerprint.
 func (h *hostKeys) confirm(remote net.Addr, key ssh.PublicKey) (bool, error) {
 	fp := fingerprint(h.cfg, key)
@@ -210,7 +214,7 @@ func (h *hostKeys) confirm(remote net.Addr, key ssh.PublicKey) (bool, error) {
 		"%s key fingerprint is %s.\n"+
 		"Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
 		h.name, remoteName(remote), shortType(key), fp)
-	for {
+	for range maxConfirmations {
 		answer, err := h.ask.line(h.ctx, prompt)
 		if errors.Is(err, ErrNoPrompt) {
 			return false, nil
@@ -227,6 +231,7 @@ func (h *hostKeys) confirm(remote net.Addr, key ssh.PublicKey) (bool, error) {
 		}
 		prompt = "Please type 'yes', 'no' or the fingerprint: "
 	}
+	return false, nil
 }
 
 // add records a new key. A name that would be read as a pattern is never

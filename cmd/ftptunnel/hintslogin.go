@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -72,7 +73,15 @@ func (p *program) unaskedHint(hint string) string {
 	if p.batch {
 		return fmt.Sprintf(hint, "--batch forbids asking", "leave --batch out")
 	}
-	return fmt.Sprintf(hint, "there is no terminal to ask on", "set SSH_ASKPASS")
+	why, remedy := "there is no terminal to ask on", "set SSH_ASKPASS"
+	if name := p.getenv("SSH_ASKPASS"); name != "" {
+		if _, err := exec.LookPath(name); err != nil {
+			why = fmt.Sprintf("SSH_ASKPASS, %s, cannot be run", word(name))
+		} else if chooseAskpass(p.getenv) == askpassNever {
+			remedy = "set SSH_ASKPASS_REQUIRE=force"
+		}
+	}
+	return fmt.Sprintf(hint, why, remedy)
 }
 
 // foreign reports whether a server lets in by nothing that is spoken here.

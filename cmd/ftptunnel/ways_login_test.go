@@ -208,4 +208,11 @@ func encryptedKey(t *testing.T, w *ways) {
 	if _, hint := w.fails(t, nil, "-F", config, "box"); !strings.Contains(hint, "ssh-add "+s.Identity+", or set SSH_ASKPASS") {
 		t.Errorf("with nobody to ask: %s", hint)
 	}
+	env, _ := askpass(t, "open sesame")
+	if _, hint := w.fails(t, env[:1], "-F", config, "box"); !strings.HasSuffix(hint, ", or set SSH_ASKPASS_REQUIRE=force") {
+		t.Errorf("with SSH_ASKPASS alone: %s", hint)
+	}
+	if _, hint := w.fails(t, []string{"SSH_ASKPASS=/nonexistent", env[1]}, "-F", config, "box"); !strings.Contains(hint, "and SSH_ASKPASS, /nonexistent, cannot be run: ") {
+		t.Errorf("with an SSH_ASKPASS that is not there: %s", hint)
+	}
 }
