@@ -108,6 +108,7 @@ func (s *Session) aheadOverdue() {
 	case s.reply != nil && s.reply.command == r.command, s.transferring(), s.dataUnderWay():
 	default:
 		s.answered(r.command)
+		s.noteLate()
 		s.aheadFailed(r)
 	}
 	s.timeAhead()

@@ -93,10 +93,12 @@ func (s *Session) skip(i int) {
 // answer to expect, unless the server was asked in another way than its own.
 func (s *Session) swallowed(r *request) {
 	if r.ahead {
+		s.noteLate()
 		s.aheadFailed(r)
 		return
 	}
 	if r.slot != nil || r.promised {
+		s.noteLate()
 		r.reason = "the server does not answer " + r.server.verb()
 		s.fail(r)
 		return

@@ -79,9 +79,13 @@ func (s *Session) beginReply(code int, first []byte) {
 		s.aheadFailed(s.ahead.next)
 		r.handle = handDrop
 	case c == nil && isPassiveCode(code):
+		s.late = max(0, s.late-1)
 		if !s.quit { // else Pure-FTPd's goodbye, with the code that it used last
 			s.note(NoteUnsolicited, string(first))
 		}
+		r.handle = handDrop
+	case c == nil && s.isLate(code):
+		s.late--
 		r.handle = handDrop
 	case c == nil:
 	case c.kind == kindGreeting && s.cfg.User != "" && !refuses(code):

@@ -105,6 +105,7 @@ func (s *Session) promiseOverdue() {
 	}
 	p.timed = nil
 	s.answered(r.command)
+	s.noteLate()
 	r.reason, r.plan = "the server does not answer "+r.server.verb(), nil
 	s.next(r)
 }

@@ -212,6 +212,7 @@ func (s *Session) askOverdue(r *request) {
 		s.startTimer(TimerIdle, func() { s.askOverdue(r) })
 	case r.command.mute || r.slot != nil:
 		s.answered(r.command)
+		s.noteLate()
 		r.reason = "the server does not answer " + r.server.verb()
 		if r.slot == nil {
 			r.plan = nil

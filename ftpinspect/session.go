@@ -34,6 +34,7 @@ type Session struct {
 	ahead     ahead
 	promises  promises
 	restart   restart
+	late      int // answers that may still come to requests that were given up, see noteLate
 	loggedIn  bool
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes
