@@ -118,10 +118,12 @@ func (s *Session) claim(t *transfer) {
 	}
 }
 
-// silent reports whether the server may have ended the transfer without a word:
+// silent reports whether the server may have ended a download without a word:
 // Pure-FTPd 1.0.50 sends a second 150 instead when the client closes the data
-// connection early.
-func (t *transfer) silent() bool { return t.again && t.conn != nil && t.conn.ended }
+// connection early. One that was cut otherwise is owed its last reply.
+func (t *transfer) silent() bool {
+	return t.again && t.Direction == Download && t.conn != nil && t.conn.ended && t.conn.outcome.Broken == nil
+}
 
 // transferReply takes the last reply to a transfer. It goes to the client at
 // once, or when the data has.
