@@ -6,9 +6,9 @@ package ftpinspect
 // what it sends next, and every reply from then on for the one before it.
 func (s *Session) noteLate() { s.late++ }
 
-// isLate tells such an answer, if no command of the client is unanswered: else it
-// may be for that. A completed transfer, a goodbye and the end of the session are
-// none.
+// isLate reports whether a reply with this code is such an answer. While a command
+// of the client is unanswered it may be for that. A completed transfer, a goodbye
+// and the end of the session are none.
 func (s *Session) isLate(code int) bool {
 	switch {
 	case s.late == 0, len(s.pending) > 0, s.quit:

@@ -296,6 +296,40 @@ func TestDownloadReset(t *testing.T) {
 	}
 }
 
+// A client that has closed its end of a download before the server's 150 came has
+// aborted it as well as one that closes it later, whatever the server says.
+func TestDownloadClosedBeforeItBegins(t *testing.T) {
+	for how, leave := range map[string]func(net.Conn){
+		"close": func(c net.Conn) { c.Close() },
+		"reset": abort,
+	} {
+		t.Run(how, func(t *testing.T) {
+			inLab(t, &Tunnel{}, func(s *ftpScript) {
+				s.login()
+				c := s.accept(s.passive())
+				s.want("RETR f")
+				time.Sleep(time.Second) // the client leaves
+				c.Write(random(8<<10, 3))
+				time.Sleep(2 * time.Second)
+				s.say("150 here", "226 done")
+				s.idle()
+			}, func(l *lab) {
+				c := l.login()
+				conn := c.ask("PASV").open()
+				c.say("RETR f")
+				synctest.Wait()
+				leave(conn)
+				c.hear("150")
+				c.hear("226", "426")
+				synctest.Wait()
+				if e := await(l.world, any1[TransferEnded]); !e.Aborted {
+					t.Errorf("event %+v", e)
+				}
+			})
+		})
+	}
+}
+
 // A transfer that was cut is made good by another attempt.
 func TestCutMadeGood(t *testing.T) {
 	inLab(t, &Tunnel{}, func(s *ftpScript) {

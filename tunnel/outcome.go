@@ -41,8 +41,11 @@ func (p *pair) failed(at Peer, stop stopped) {
 	if p.transfer != nil {
 		receiver = at != sender(p.transfer.Direction)
 	}
-	if at == Client && byItself && p.transfer != nil {
-		p.transfer.aborted = true
+	if at == Client && byItself {
+		p.left = true
+		if p.transfer != nil {
+			p.transfer.aborted = true
+		}
 	}
 	broken := stop.err
 	if receiver && byItself {
@@ -85,6 +88,7 @@ func (p *pair) passed() int64 {
 // seen in that light.
 func (p *pair) take(t *transfer) {
 	p.transfer, t.pair = t, p
+	t.aborted = t.aborted || p.left
 	p.d.s.t.running.count(t, &p.flows[t.Direction])
 	switch {
 	case p.ended:

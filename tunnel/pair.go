@@ -21,6 +21,7 @@ type pair struct {
 	dialling bool // the client is being dialled
 	joined   bool // both ends are connected and the relays run
 	ended    bool // its outcome is known
+	left     bool // the client has closed its end by itself
 	broken   bool // both ends were reset
 	released bool // nothing runs any more
 	outcome  ftpinspect.Outcome
