@@ -19,6 +19,9 @@ type ConfigError struct {
 	Line     int
 	Text     string
 	NeedsSSH bool // an ssh binary on the PATH would read it
+
+	// Unimplemented: it permits only algorithms that are not implemented here.
+	Unimplemented bool
 }
 
 func (e *ConfigError) Error() string {

@@ -168,7 +168,7 @@ func (h *handshake) clientConfig() (*ssh.ClientConfig, error) {
 		{"HostKeyAlgorithms", &c.HostKeyAlgorithms, order, good.HostKeys, bad.HostKeys},
 	} {
 		if *l.to = supported(l.want, l.good, l.bad); len(*l.to) == 0 {
-			return nil, &ConfigError{Text: l.name + ": none of " + strings.Join(l.want, ",") + " is implemented here"}
+			return nil, &ConfigError{Text: l.name + ": none of " + strings.Join(l.want, ",") + " is implemented here", Unimplemented: true}
 		}
 	}
 	return c, nil

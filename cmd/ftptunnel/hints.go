@@ -62,13 +62,24 @@ func (p *program) configHint(err error) string {
 	if _, keyword, ok := strings.Cut(e.Text, "bad configuration option: "); ok {
 		return fmt.Sprintf("if it is no slip, this passes it over, in ssh too: -o %s", word("IgnoreUnknown="+keyword))
 	}
-	if e.NeedsSSH {
+	switch {
+	case e.NeedsSSH:
 		return "install OpenSSH's client, which is asked what a line means, or name another file: -F FILE"
-	}
-	if _, err := os.Stat(p.config); p.config != "" && errors.Is(err, fs.ErrNotExist) {
+	case e.Unimplemented:
+		return engineHint
+	case p.lacksConfig():
 		return "without -F it is ~/.ssh/config that is read, with -F none nothing"
 	}
 	return p.sshCommand("-G") + " shows what ssh makes of it"
+}
+
+// lacksConfig reports whether -F names a file that is not there.
+func (p *program) lacksConfig() bool {
+	if p.config == "" || strings.EqualFold(p.config, "none") {
+		return false
+	}
+	_, err := os.Stat(p.config)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // hostKeyHint is for a host key that was refused.

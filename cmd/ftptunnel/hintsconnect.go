@@ -56,8 +56,11 @@ func spokenHint(e *sshconn.ConnectError) string {
 	case len(a.Usable) > 0:
 		return fmt.Sprintf("an old server; this permits what it has, weak as that may be: -o %s=+%s", a.Option, a.Usable[0])
 	}
-	return "ssh may have what is missing here: --engine openssh"
+	return engineHint
 }
+
+// engineHint is for algorithms that are not implemented here.
+const engineHint = "ssh may have what is missing here: --engine openssh"
 
 // proxyHint is for a ProxyCommand that did not lead to a server.
 func proxyHint(e *sshconn.ConnectError) string {
