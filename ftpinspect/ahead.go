@@ -1,7 +1,5 @@
 package ftpinspect
 
-import "bytes"
-
 // ahead is what a session with Config.Prefetch knows of the requests for a
 // passive address that it makes before the client does. The server's answer to
 // one is kept, and taken for the client's next request: see adopt. Nothing is
@@ -23,13 +21,6 @@ type ahead struct {
 // close the port of a transfer that has not begun (pyftpdlib 1.5.7): they are
 // asked after it.
 var inTurn = [][]byte{[]byte("vsFTPd"), []byte("GNU inetutils")}
-
-// noteInTurn looks who greets.
-func (a *ahead) noteInTurn(greeting []byte) {
-	for _, word := range inTurn {
-		a.inTurn = a.inTurn || bytes.Contains(greeting, word)
-	}
-}
 
 // harmless are the commands that leave a passive port as it is. What is not
 // among them may cancel it (ABOR, REIN), must come before it (PRET), or changes

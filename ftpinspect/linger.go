@@ -1,6 +1,9 @@
 package ftpinspect
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // lingering are the words in the greetings of servers that close a data
 // connection slowly: they wait until the peer has acknowledged everything
@@ -10,11 +13,11 @@ import "bytes"
 // of file before costs them no time.
 var lingering = [][]byte{[]byte("vsFTPd"), []byte("ProFTPD")}
 
-// noteGreeting looks who greets.
+// noteGreeting looks who greets, line by line.
 func (s *Session) noteGreeting(line []byte) {
-	for _, word := range lingering {
-		s.lingers = s.lingers || bytes.Contains(line, word)
-	}
+	says := func(word []byte) bool { return bytes.Contains(line, word) }
+	s.lingers = s.lingers || slices.ContainsFunc(lingering, says)
+	s.ahead.inTurn = s.ahead.inTurn || slices.ContainsFunc(inTurn, says)
 }
 
 // hasten has the client's end of file sent ahead of a download, in which the
@@ -43,9 +46,9 @@ func (s *Session) uploading() bool {
 	return s.current.inUse() && s.current.latest.transfer.Direction == Upload
 }
 
-// shut reports whether a transfer cannot use the data connection that was
+// shutFor reports whether a transfer cannot use the data connection that was
 // announced last because an end of file was sent on it, for a download that the
 // server has then refused.
-func (s *Session) shut(t *transfer) bool {
+func (s *Session) shutFor(t *transfer) bool {
 	return t.Direction == Upload && s.current != nil && s.current.shut
 }

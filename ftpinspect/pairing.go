@@ -109,7 +109,6 @@ func (s *Session) replyLine(text []byte, last bool) {
 	case c == nil:
 	case c.kind == kindGreeting:
 		s.noteGreeting(text)
-		s.ahead.noteInTurn(text)
 	case c.transfer != nil && class(r.code) == 1:
 		c.transfer.announces(text)
 	}

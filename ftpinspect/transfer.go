@@ -62,7 +62,7 @@ func (s *Session) denial(t *transfer) error {
 		return s.promises.unmade
 	case e != nil && e.failed != nil:
 		return e.failed
-	case s.shut(t):
+	case s.shutFor(t):
 		return errShut
 	case s.astray():
 		return errAstray

@@ -19,7 +19,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	}
 	n.yielded = true
 	if n.Listen && n.peer == Client {
-		d.s.shut(n)
+		d.s.closeListener(n)
 	}
 	p := d.halfWithout(n.peer)
 	p.conns[n.peer] = c

@@ -32,9 +32,9 @@ func (n *end) address() netip.AddrPort {
 	return addrPort(n.listener.Addr())
 }
 
-// shut closes the listener of an end, if there is one. The session does not
-// wait for it if that may have to wait for another machine.
-func (s *session) shut(n *end) {
+// closeListener closes the listener of an end, if there is one. The session does
+// not wait for it if that may have to wait for another machine.
+func (s *session) closeListener(n *end) {
 	l := n.listener
 	n.listener = nil
 	switch l.(type) {
@@ -76,7 +76,7 @@ func (d *dataConn) listening(n *end, l net.Listener, err error) {
 	case err != nil:
 		d.fail(n, err)
 	case d.closed:
-		d.s.shut(&end{listener: l})
+		d.s.closeListener(&end{listener: l})
 	default:
 		n.listener, n.ready = l, true
 		d.s.wg.Go(func() { d.acceptAll(n, l) })
@@ -91,7 +91,7 @@ func (d *dataConn) acceptAll(n *end, l net.Listener) {
 		c, err := l.Accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			tcpListener(l).SetDeadline(time.Time{})
-			d.s.post(d.settle)
+			d.s.post(d.emptyHanded)
 			continue
 		}
 		if err != nil {

@@ -15,7 +15,7 @@ func (d *dataConn) close(err error) {
 	}
 	d.s.alarms.cancel(d.unused)
 	for i := range d.ends {
-		d.s.shut(&d.ends[i])
+		d.s.closeListener(&d.ends[i])
 	}
 	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
 }

@@ -62,7 +62,7 @@ func (v *server) acceptAll(l net.Listener) error {
 		case err == nil:
 			wait = 0
 			v.admit(c, l)
-		case !passing(err):
+		case !temporary(err):
 			return err
 		default:
 			// Out of descriptors: those in use are given back in time.
@@ -76,8 +76,8 @@ func (v *server) acceptAll(l net.Listener) error {
 	}
 }
 
-// passing reports whether an error of Accept will not last.
-func passing(err error) bool {
+// temporary reports whether an error of Accept will not last.
+func temporary(err error) bool {
 	var e syscall.Errno
 	return errors.As(err, &e) && e.Temporary()
 }

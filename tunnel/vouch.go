@@ -92,8 +92,9 @@ func (s *session) lookAround() {
 	}
 }
 
-// settle notes that a listener's goroutine has nobody in hand.
-func (d *dataConn) settle() {
+// emptyHanded notes that the listener's goroutine has nobody in hand: whom it had
+// accepted, it has posted to the session.
+func (d *dataConn) emptyHanded() {
 	if v := d.s.vouching; v != nil && v.end == d {
 		v.settled = true
 		d.s.lookAround()
