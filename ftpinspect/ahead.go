@@ -3,7 +3,7 @@ package ftpinspect
 // ahead is what a session with Config.Prefetch knows of the requests for a
 // passive address that it makes before the client does. The server's answer to
 // one is kept, and taken for the client's next request: see adopt. Nothing is
-// listened for until then, and but one server dialled: see dialAhead.
+// listened for until then, and only vsftpd is dialled: see dialAhead.
 type ahead struct {
 	next   *request // that the client's next request may take; nil if there is none
 	ours   bool     // the server listens where the client was not told

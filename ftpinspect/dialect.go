@@ -28,8 +28,9 @@ func (s dialects) has(d dialect) bool { return s&(1<<d) != 0 }
 
 func (s dialects) with(d dialect) dialects { return s | 1<<d }
 
-// plan lists the ways to try for a client's request, the mirror of what it
-// asked for first unless the server is far. What was refused while another way worked is left out.
+// plan lists the ways to try for a client's request. The first is the mirror of
+// what it asked for, unless the server is far. What was refused while another way
+// worked is left out.
 func (s *Session) plan(verb string) []dialect {
 	passive, active := s.passivePlan(verb), s.activePlan(verb)
 	clientPassive := verb == "PASV" || verb == "EPSV"

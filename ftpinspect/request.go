@@ -26,12 +26,15 @@ type request struct {
 
 	promised bool // the client has got its 200 already, see promise
 
-	pauses  bool   // it must not be answered yet
-	adopted bool   // it has taken an address that was asked for ahead
-	ahead   bool   // it is the session's own, made ahead of the client; of these
-	reply   *reply // is the server's answer, once that has come,
-	end     End    // and where the server listens,
-	id      ID     // which is dialled ahead for this expectation; 0 if it is not
+	pauses  bool // it must not be answered yet
+	adopted bool // it has taken an address that was asked for ahead
+	ahead   bool // the session has made it itself, ahead of the client's
+
+	// Of a request that was made ahead:
+	reply *reply // the server's answer; nil until it has come
+	end   End    // where the server listens, by that answer
+
+	id ID // of the DialAhead for it; 0 if there is none, or it was made use of
 }
 
 type requestState int
@@ -40,7 +43,7 @@ const (
 	stateIdle     requestState = iota // waits for the server to have answered all
 	stateAwaiting                     // takes what was asked for ahead, once that is answered
 	stateAsked                        // the server was asked
-	stateOpening                      // the caller was asked
+	stateOpening                      // the caller was asked for an expectation
 	stateDone
 )
 

@@ -14,8 +14,8 @@ import (
 // withdrawn, by REST 0.
 type restart struct {
 	last  *command   // the client's REST that no transfer command has followed to the server
-	stale []*command // such RESTs, once transfer commands were answered here: the last that the server accepts holds
-	kept  bool       // the server has refused to forget it
+	stale []*command // such RESTs whose transfer command was answered here; the last that the server accepts holds
+	kept  bool       // the server has refused to forget it, in answer to REST 0
 }
 
 // unmade notes that a transfer command does not reach the server.

@@ -18,13 +18,15 @@ const (
 // sent notes that something went to the server that it will answer.
 func (m *master) sent() { m.awaited.Store(m.heard.Load() + 1) }
 
-// keepAlive gives a master up whose server does not answer. A master with a
-// ServerAliveInterval of its own finds that out; one without waits for ever, as
-// ssh does, and its alive check speaks for itself alone. It cannot be made to
-// send a keepalive either. So, when something is waited for and nothing has come
-// for an interval, or what rides it was idle for more of them than may stay
-// unanswered, the server is asked to connect to a port of its own. That it
-// cannot, or must not, will do for an answer.
+// keepAlive gives a master up whose server does not answer.
+//
+// A master with a ServerAliveInterval of its own finds that out. One without
+// waits for ever, as ssh does: its answer to an alive check says nothing of the
+// server, and it cannot be made to send a keepalive. So the server is asked to
+// connect to a port of its own. A refusal will do, for it is an answer.
+//
+// It is asked if a whole interval has brought nothing although an answer is due,
+// or if what rides the master was idle for more than count intervals.
 func (m *master) keepAlive(interval time.Duration, count int, mute *atomic.Bool) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

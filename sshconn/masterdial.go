@@ -44,8 +44,8 @@ func (m *master) failed(ctx context.Context, err error) error {
 }
 
 // connect sends the request for one connection and waits for the answer, at most
-// until ctx, the client or the master ends. A master does not mind who leaves before
-// (OpenSSH 9.2).
+// until ctx, the client or the master ends. Leaving before the answer does no harm
+// to the master (OpenSSH 9.2).
 func (m *master) connect(ctx context.Context, ctl *muxConn, host string, port uint16) (*masterConn, error) {
 	read, theirOut, err := muxPipe()
 	if err != nil {

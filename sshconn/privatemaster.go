@@ -57,11 +57,10 @@ func (c *Client) startMaster(ctx context.Context) (carrier, error) {
 	return m, nil
 }
 
-// masterScript runs a master that ends when its standard input does, so that
-// none is left behind however we end. A shell without job control keeps the
-// terminal's interrupt from what it runs in the background.
-// Its process id is left for stop, and for what reads the standard input, to be
-// used while the shell still waits.
+// masterScript runs a master that ends when the script's standard input does, so
+// that none is left behind however we end. A shell without job control keeps the
+// terminal's interrupt from what it runs in the background. The file of the
+// process id is for kill, which may use it as long as the shell has not ended.
 const masterScript = `exec 3<&0; f=$1; shift
 "$0" "$@" </dev/null 3<&- & p=$!; echo $p >"$f"
 { read -r _; kill $p; } <&3 >/dev/null 2>&1 & r=$!
@@ -154,7 +153,7 @@ func (p *privateMaster) pid() string { return filepath.Join(p.dir, "pid") }
 // stopTimeout is how long a master may take to end before it is killed.
 const stopTimeout = 2 * time.Second
 
-// stop ends the master and waits for it. One that does not mind is killed, and
+// stop ends the master and waits for it. One that does not obey is killed, and
 // the shell then ends by itself.
 func (p *privateMaster) stop() {
 	p.leash.Close()

@@ -35,9 +35,9 @@ func (Local) DialFrom(ctx context.Context, source netip.Addr, network, address s
 	return wrapLocal(c), nil
 }
 
-// Listen listens as net.Listen does, on all loopback addresses for the host
-// "localhost", and at any other for port 0 still where the system finds no port
-// that is free because so many have served within the last minute.
+// Listen listens as net.Listen does, but that the host "localhost" is all the
+// loopback addresses. For port 0 of any other host it finds a port even if the
+// system has none left to give out, as so many have served within the last minute.
 func (Local) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	if host, port, err := net.SplitHostPort(address); err == nil && host == "localhost" {
 		ls, err := listenLoopback(ctx, network, port)

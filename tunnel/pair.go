@@ -144,8 +144,8 @@ func (p *pair) reset() {
 	}
 }
 
-// closeBoth closes both ends, which sends an end of file unless there was one: not
-// to an end that is being reset, or is to be after a cut upload.
+// closeBoth closes both ends, so that a peer gets an end of file if it had none. A
+// pair that was reset stays as it is; one whose upload was cut is reset now.
 func (p *pair) closeBoth() {
 	if p.broken {
 		return

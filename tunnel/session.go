@@ -35,7 +35,7 @@ type session struct {
 	serverHost string         // where data is dialled
 	client     *control
 	server     *control // nil until it is dialled
-	early      int      // bytes from the client before that
+	early      int      // bytes that the client sent before that
 
 	inspector *ftpinspect.Session
 	todo      []func() // reports to the inspector, made after the step in progress

@@ -43,8 +43,8 @@ func setUpStatus(err error) int {
 // notifySignals returns a channel on which the signals that ask the program to
 // stop arrive, and what ends that. A signal that is ignored, as SIGHUP is
 // under nohup(1) and SIGINT in the background of a script, stays ignored.
-// Beside a command SIGQUIT is one of them: it would print our stacks. Those in
-// but are not.
+// Beside a command SIGQUIT is one of them: it would print our stacks. Signals
+// listed in but are left out.
 func notifySignals(besideCommand bool, but ...os.Signal) (chan os.Signal, func()) {
 	ch := make(chan os.Signal, 4)
 	asked := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}

@@ -10,7 +10,8 @@ import (
 )
 
 // screen is a terminal with live lines at its lower end: what is written to it
-// comes out above them, whole. It is safe for concurrent use; nil shows nothing.
+// comes out above them, whole. It is safe for concurrent use. A nil screen can be
+// paused and resumed.
 //
 // It is the cursor of package mpb alone: mpb's own bars hold back what is
 // written until they are drawn again, and cannot make way for a prompt.

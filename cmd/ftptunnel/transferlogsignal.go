@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// notifySignals is the function of that name, but that with a transfer log
-// SIGHUP reopens that file. It is passed on to a command even so; without one
-// it does not end the program, unless the terminal has gone.
+// notifySignals is the function notifySignals, except that SIGHUP reopens the
+// transfer log, if there is one. With a command SIGHUP is passed on all the same.
+// Without a command it no longer ends the program, unless the terminal has gone.
 func (p *program) notifySignals() (<-chan os.Signal, func()) {
 	beside := len(p.command) > 0
 	if p.transfers == nil || beside {
