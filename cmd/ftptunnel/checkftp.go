@@ -54,18 +54,17 @@ func (c *check) tunnelTo() *tunnel.Tunnel {
 
 // wrongForward is a target that the SSH server does not connect to.
 func (c *check) wrongForward(ctx context.Context, err *tunnel.DialError) hop {
-	e, ok := errors.AsType[*sshconn.ForwardError](err)
-	switch {
-	case !ok:
-		return c.wrong(err, fmt.Sprintf("in the firewall of %s: permit TCP from %s to port %d", c.ftpHost(), c.sshHost(), c.forward.hostPort))
-	case e.Reason == sshconn.Prohibited:
-		return c.wrong(err, c.permitRemedy(ctx)...)
+	var text string // the server's own words
+	if e, ok := errors.AsType[*sshconn.ForwardError](err); ok {
+		if e.Reason == sshconn.Prohibited {
+			return c.wrong(err, c.permitRemedy(ctx)...)
+		}
+		text = e.Text
 	}
-	text := strings.ToLower(e.Text)
 	switch {
-	case strings.Contains(text, "not known") || strings.Contains(text, "resolution"):
+	case unknownName(text):
 		return c.wrong(err, fmt.Sprintf("%s looks the name up, and does not find it: ssh %s getent hosts %s", c.sshHost(), c.destination, c.forward.host))
-	case strings.Contains(text, "refused"):
+	case strings.Contains(strings.ToLower(text), "refused"):
 		return c.wrong(err, fmt.Sprintf("on %s: systemctl start vsftpd, or the FTP server's own name", c.ftpHost()),
 			"on another host or port: "+c.naming(c.forward.target(), "port"))
 	}
@@ -75,7 +74,7 @@ func (c *check) wrongForward(ctx context.Context, err *tunnel.DialError) hop {
 // permitRemedy says what in sshd_config forbids a forward. Another target tells
 // a list from a prohibition: nobody need be there.
 func (c *check) permitRemedy(ctx context.Context) []string {
-	list := fmt.Sprintf("in sshd_config on %s: PermitOpen %s:*, for data has a port of its own each time", c.sshHost(), c.forward.host)
+	list := c.permitOpen()
 	conn, err := c.client.DialContext(ctx, "tcp", "127.0.0.1:1")
 	if err == nil {
 		conn.Close()
@@ -88,6 +87,11 @@ func (c *check) permitRemedy(ctx context.Context) []string {
 		list + ", or no PermitOpen",
 		fmt.Sprintf("in authorized_keys of %s there: no restrict, no-port-forwarding or permitopen before the key", c.cfg.User),
 	}
+}
+
+// permitOpen is the line of sshd_config that permits data connections, too.
+func (c *check) permitOpen() string {
+	return fmt.Sprintf("in sshd_config on %s: PermitOpen %s:*, for data has a port of its own each time", c.sshHost(), c.forward.host)
 }
 
 // notFTP is a target that did not show itself as an FTP server.

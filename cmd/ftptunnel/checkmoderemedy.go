@@ -61,7 +61,7 @@ func (c *check) dataRemedy(f tunnel.DataFailed, s *sightings) []string {
 	listen, unheard := errors.AsType[*sshconn.ListenError](f.Err)
 	switch {
 	case refused && forward.Reason == sshconn.Prohibited:
-		return []string{fmt.Sprintf("in sshd_config on %s: PermitOpen %s:*, for data has a port of its own each time", c.sshHost(), c.forward.host)}
+		return []string{c.permitOpen()}
 	case unheard:
 		return []string{c.listenRemedy(listen)}
 	case f.End != tunnel.Server || f.Listen:

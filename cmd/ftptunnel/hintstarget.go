@@ -101,9 +101,10 @@ func (p *program) forwardHint(err error) string {
 }
 
 // unknownName reports whether a server's words, which are its system's, say
-// that a name does not exist.
+// that a name does not exist. Those of an OpenSSH master come in lower case.
 func unknownName(text string) bool {
-	for _, words := range []string{"not known", "no such host", "No address associated", "name resolution", "getaddrinfo"} {
+	text = strings.ToLower(text)
+	for _, words := range []string{"not known", "does not resolve", "no such host", "no address associated", "name resolution", "getaddrinfo"} {
 		if strings.Contains(text, words) {
 			return true
 		}
