@@ -16,9 +16,10 @@ func (s *Session) ServerGone(err error) []Effect {
 		return s.take()
 	}
 	s.serverGone = &gone{err: err, unanswered: s.unanswered()}
+	goodbye := string(replyGone(s.serverGone.reason()))
 	for _, c := range s.pending {
 		if c.transfer != nil && c.own == nil {
-			s.do(Complete{ID: c.transfer.id(), Transfer: c.transfer.Transfer, Code: 421})
+			s.do(Complete{ID: c.transfer.id(), Transfer: c.transfer.Transfer, Code: 421, Reply: goodbye})
 		}
 	}
 	for _, e := range slices.Clone(s.expectations) {

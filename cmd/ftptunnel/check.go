@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -117,7 +116,7 @@ func (c *check) ftpHost() string {
 
 // again is the command line that forwards what is tested.
 func (c *check) again() string {
-	return fmt.Sprintf("ftptunnel %s %s", c.destination, c.forward.target())
+	return c.commandLine("ftptunnel") + " " + c.forward.target()
 }
 
 // addressOf words an address that may not be one of the network.

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"ftptunnel/sshconn"
 	"ftptunnel/testenv"
+	"ftptunnel/tunnel"
 )
 
 // passiveRefused are the replies of a server without passive mode.
@@ -160,6 +162,40 @@ func TestCheckBridged(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is bridged because the user says so is in order, and needs no remedy.
+func TestCheckForced(t *testing.T) {
+	for _, mode := range []string{"passive", "active"} {
+		c := newCheckScene(t, testenv.SSHOptions{}, testenv.FTPOptions{})
+		c.options = []string{"--server-mode", mode}
+		f := c.check()
+		f.fails(t, "")
+		for _, verb := range []string{"EPSV", "PASV", "EPRT", "PORT"} {
+			h := f[verb]
+			if h.Bridged != (active(verb) != (mode == "active")) || len(h.Remedy) > 0 {
+				t.Errorf("%s: %+v", mode, h)
+			}
+		}
+	}
+}
+
+// An address that --data-host reply obeys may be one that leads nowhere.
+func TestCheckReplyHost(t *testing.T) {
+	c := &check{
+		program: &program{options: &options{replyHost: true}}, cfg: &sshconn.Config{HostName: "gate"},
+		forward: forward{host: "localhost", hostPort: 21},
+	}
+	for address, want := range map[string]bool{"192.0.2.7:20000": true, "127.0.0.1:20000": false} {
+		got := strings.Join(c.passiveRemedy(address, ""), "\n")
+		if strings.Contains(got, "names the host 192.0.2.7: without --data-host reply it is localhost that is dialled") != want {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+	hint := (&teller{program: c.program}).dataHint(tunnel.DataFailed{End: tunnel.Server})
+	if !strings.Contains(hint, "; without --data-host reply ") {
+		t.Errorf("the hint of a tunnel: %s", hint)
 	}
 }
 

@@ -72,7 +72,7 @@ func (c *check) dataRemedy(f tunnel.DataFailed, s *sightings) []string {
 
 // passiveRemedy is for a passive port that the SSH server does not reach.
 func (c *check) passiveRemedy(address, named string) []string {
-	_, port, _ := net.SplitHostPort(address)
+	dialled, port, _ := net.SplitHostPort(address)
 	host := c.ftpHost()
 	lines := []string{
 		fmt.Sprintf("on %s, vsftpd.conf: pasv_min_port=50000, pasv_max_port=50100 (proftpd.conf: PassivePorts 50000 50100); today it named port %s", host, port),
@@ -80,6 +80,9 @@ func (c *check) passiveRemedy(address, named string) []string {
 	}
 	if onSSHHost(c.forward.host) {
 		lines = append(lines, "if it runs in a container there, its passive ports have to be published: -p 50000-50100:50000-50100")
+	}
+	if elsewhere := dialled != c.forward.host && !(onSSHHost(dialled) && onSSHHost(c.forward.host)); c.replyHost && elsewhere {
+		lines = append([]string{fmt.Sprintf("the server names the host %s: without --data-host reply it is %s that is dialled", dialled, c.forward.host)}, lines...)
 	}
 	if named != "" {
 		lines = append([]string{fmt.Sprintf("the server names the host %s: if that is right: --data-host reply", named)}, lines...)

@@ -32,7 +32,7 @@ func (c *check) testMode(ctx context.Context, mode string) hop {
 	switch {
 	case h.Bridged:
 		h.Detail += fmt.Sprintf(", bridged to %s: %s", seen.announced, c.whyBridged(mode, seen))
-		if !active(mode) {
+		if !active(mode) && !c.modeForced() {
 			h.Remedy = c.modeRemedy(mode, seen)
 		}
 	case seen.announced != mode:
@@ -120,10 +120,15 @@ func (s *sightings) hear(d tunnel.Dialogue) {
 	s.asked = s.asked[1:]
 }
 
+// modeForced reports whether the server's mode is the user's choice.
+func (c *check) modeForced() bool {
+	return c.serverMode == ftpinspect.ModePassive || c.serverMode == ftpinspect.ModeActive
+}
+
 // whyBridged says why the server did not get the client's mode.
 func (c *check) whyBridged(mode string, s *sightings) string {
 	switch {
-	case c.serverMode == ftpinspect.ModePassive || c.serverMode == ftpinspect.ModeActive:
+	case c.modeForced():
 		return "as --server-mode says"
 	case len(s.failed) > 0:
 		return s.failed[0].Err.Error()

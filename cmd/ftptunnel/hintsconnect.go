@@ -73,7 +73,12 @@ func proxyHint(e *sshconn.ConnectError) string {
 // sshCommand returns the ssh command line that connects as this run does, with
 // further options, which come first and so win.
 func (p *program) sshCommand(more ...string) string {
-	words := append([]string{"ssh"}, more...)
+	return p.commandLine("ssh", more...)
+}
+
+// commandLine returns what connects by the options that SSH has got.
+func (p *program) commandLine(name string, more ...string) string {
+	words := append([]string{name}, more...)
 	for _, o := range []struct{ name, value string }{
 		{"-F", p.config}, {"-J", p.jump}, {"-l", p.login}, {"-b", p.bind},
 	} {

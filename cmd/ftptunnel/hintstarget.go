@@ -147,10 +147,19 @@ func (t *teller) dataHint(e tunnel.DataFailed) string {
 		return "sshd_config there: AllowTcpForwarding, PermitListen; or --server-mode passive"
 	}
 	if e.End == tunnel.Server && !e.Listen {
-		if remote {
-			return "the FTP server's passive ports must be reachable from this machine; --data-host reply obeys the address that it names"
-		}
-		return "the FTP server's passive ports must be reachable from the SSH server; --data-host reply obeys the address that it names"
+		return t.passiveHint()
 	}
 	return ""
+}
+
+// passiveHint is for a passive port of the FTP server that does not answer.
+func (t *teller) passiveHint() string {
+	from, other := "the SSH server", "--data-host reply obeys the address that it names"
+	if t.forward.kind == remoteForward {
+		from = "this machine"
+	}
+	if t.replyHost {
+		other = "without --data-host reply the control connection's host is dialled"
+	}
+	return fmt.Sprintf("the FTP server's passive ports must be reachable from %s; %s", from, other)
 }

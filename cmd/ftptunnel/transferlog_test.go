@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +139,9 @@ func TestTransferLogCut(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	want := sha256.Sum256(content[:r.Bytes])
+	if r.Code != 0 && !strings.HasPrefix(r.Reply, strconv.Itoa(r.Code)+" ") { // 0: the client was quicker to leave
+		t.Errorf("code %d, reply %q", r.Code, r.Reply)
+	}
 	if r.Result != resultCut || r.Error == "" || r.SHA256 != hex.EncodeToString(want[:]) {
 		t.Errorf("%+v, want the hash %x", r, want)
 	}
