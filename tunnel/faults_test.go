@@ -370,6 +370,7 @@ func TestServerControlEndsInDownload(t *testing.T) {
 	file := random(500<<10, 4)
 	inLab(t, &Tunnel{}, func(s *ftpScript) {
 		s.halfDownload("PASV", func(c io.WriteCloser) {
+			time.Sleep(time.Second) // the client has its data connection then
 			s.conn.Close()
 			c.Write(file)
 			c.Close()
