@@ -102,7 +102,8 @@ func FuzzCommand(f *testing.F) {
 				t.Fatalf("%q is taken for %q, a server may take it for %q", raw, c.verb, seen.verb)
 			}
 		}
-		if seen.verb == "PASS" && len(seen.arg) > 4 && c.kind != kindGarbled && bytes.Contains(Redact(line), []byte(seen.arg)) {
+		shown := bytes.TrimPrefix(Redact(line), []byte("PASS ****")) // "PASS " may be the secret
+		if seen.verb == "PASS" && len(seen.arg) > 4 && c.kind != kindGarbled && bytes.Contains(shown, []byte(seen.arg)) {
 			t.Fatalf("%q is redacted to %q", raw, Redact(line))
 		}
 	})
