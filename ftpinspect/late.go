@@ -16,5 +16,5 @@ func (s *Session) isLate(code int) bool {
 	case code == 221, code == 226, code == 250, code == 421:
 		return false
 	}
-	return class(code) == 2 || refuses(code)
+	return class(code) > 1
 }
