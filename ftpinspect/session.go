@@ -172,7 +172,8 @@ func (s *Session) pump() {
 	if len(s.queue) > 0 {
 		s.withdraw(s.queue[0])
 	}
-	if s.clientGone && len(s.queue) == 0 && s.wait == nil && !s.closed {
+	unsent := s.cfg.User != "" && !s.greeted // its first line, see greetedWith
+	if s.clientGone && len(s.queue) == 0 && s.wait == nil && !s.closed && !unsent {
 		s.clientGone, s.quit = false, true
 		s.dropAhead()
 		s.do(EndServer{})
