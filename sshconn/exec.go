@@ -15,8 +15,8 @@ const execTimeout = 30 * time.Second
 
 // execute runs "exit 0" on an OpenSSH before 10.1, beside everything else. Such
 // a server leaves Nagle's delay on until something has been executed, which
-// costs every small write 40 ms on an otherwise idle connection; a refusal or a
-// forced command cures it as well. It may fail.
+// costs every small write 40 ms on an otherwise idle connection; a forced command
+// cures it as well, a refusal (MaxSessions 0) does not. It may fail.
 func (c *Client) execute(conn *connection) {
 	if !c.cfg.Executes(string(conn.ssh.ServerVersion())) {
 		return

@@ -67,7 +67,9 @@ func (c *check) testExec(ctx context.Context) hop {
 		if e, ok := c.noted(sshconn.ExecSent, c.cfg.Alias); ok && e.Err == nil {
 			return passed("%q", e.Text)
 		} else if ok {
-			return passed("%q was refused, which does as well: %v", e.Text, e.Err)
+			h := passed("%q was not executed, so that small files wait for Nagle's delay: %v", e.Text, e.Err)
+			h.Remedy = []string{fmt.Sprintf("in sshd_config on %s: MaxSessions 1 or more", c.sshHost())}
+			return h
 		}
 		select {
 		case <-c.news:

@@ -28,6 +28,9 @@ func TestCheckRealServers(t *testing.T) {
 		{name: "GatewayPorts yes", sshd: []string{"GatewayPorts yes"}, code: 1, want: []string{
 			"\nfail        remote forward  ", "sshd_config on 127.0.0.1: GatewayPorts no", "\nok          EPSV  ",
 		}},
+		{name: "no sessions", sshd: []string{"MaxSessions 0"}, want: []string{
+			"\nok          exec            \"exit 0\" was not executed, ", "sshd_config on 127.0.0.1: MaxSessions 1", "\nPASS: ",
+		}},
 		{name: "forwarding off", sshd: []string{"AllowTcpForwarding no"}, code: 1, want: []string{
 			"\nfail        forward         the SSH server does not permit", "AllowTcpForwarding yes", "\nnot tested  PORT            forward failed\n",
 		}},

@@ -111,7 +111,7 @@ func wordUnsupported(e sshconn.Event) string {
 
 func wordExec(e sshconn.Event) string {
 	if e.Err != nil {
-		return fmt.Sprintf("executed %q on %s against Nagle's delay, which failed: %v", e.Text, e.Host, e.Err)
+		return fmt.Sprintf("could not execute %q on %s against Nagle's delay: %v", e.Text, e.Host, e.Err)
 	}
 	return fmt.Sprintf("executed %q on %s against Nagle's delay (-N leaves that out)", e.Text, e.Host)
 }
