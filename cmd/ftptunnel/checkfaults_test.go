@@ -165,6 +165,24 @@ func TestCheckBridged(t *testing.T) {
 	}
 }
 
+// The line for authorized_keys is where the file that was tried says.
+func TestShowKey(t *testing.T) {
+	for tried, want := range map[string]string{
+		"publickey SHA256:x /home/me/id":             "/home/me/id.pub (here: ssh-keygen -yf /home/me/id)",
+		"publickey SHA256:x /home/me/my keys/id":     "/home/me/my keys/id.pub (here: ssh-keygen -yf '/home/me/my keys/id')",
+		"publickey SHA256:x /home/me/id.pub":         "/home/me/id.pub",
+		"publickey SHA256:x /home/me/id.pub (agent)": "/home/me/id.pub",
+		"publickey SHA256:x /home/me/id (agent)":     "",
+		"publickey SHA256:x me@home (agent)":         "",
+		"publickey SHA256:x /home/me/id-cert.pub":    "",
+		"publickey SHA256:x":                         "", "password": "",
+	} {
+		if got := showKey(tried); got != want {
+			t.Errorf("%q: %q, want %q", tried, got, want)
+		}
+	}
+}
+
 // What is bridged because the user says so is in order, and needs no remedy.
 func TestCheckForced(t *testing.T) {
 	for _, mode := range []string{"passive", "active"} {

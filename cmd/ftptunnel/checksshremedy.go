@@ -68,12 +68,30 @@ func (c *check) wrongLogin(cfg *sshconn.Config, err error) hop {
 		return h
 	}
 	for _, tried := range e.Tried {
-		fields := strings.Fields(tried)
-		if file := fields[len(fields)-1]; fields[0] == "publickey" && strings.HasPrefix(file, "/") {
-			h.Remedy = append(h.Remedy, fmt.Sprintf("on %s, in authorized_keys of %s: the line of %s.pub (here: ssh-keygen -yf %s)",
-				cfg.HostName, cfg.User, file, file))
+		if show := showKey(tried); show != "" {
+			h.Remedy = append(h.Remedy, fmt.Sprintf("on %s, in authorized_keys of %s: the line of %s", cfg.HostName, cfg.User, show))
 			return h
 		}
 	}
 	return h
+}
+
+// showKey says where the line for authorized_keys is of a key that was tried,
+// "publickey", its fingerprint and where it is from, if that is a file. -i may name
+// a public key, of a private one beside it or in the agent.
+func showKey(tried string) string {
+	fields := strings.SplitN(tried, " ", 3)
+	if fields[0] != "publickey" || len(fields) < 3 || !strings.HasPrefix(fields[2], "/") {
+		return ""
+	}
+	file, agent := strings.CutSuffix(fields[2], " (agent)")
+	switch {
+	case strings.HasSuffix(file, "-cert.pub"):
+		return ""
+	case strings.HasSuffix(file, ".pub"):
+		return file
+	case agent: // the name is a comment
+		return ""
+	}
+	return fmt.Sprintf("%s.pub (here: ssh-keygen -yf %s)", file, word(file))
 }
