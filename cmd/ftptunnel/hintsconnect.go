@@ -26,7 +26,7 @@ func (p *program) connectHint(err error) string {
 	}
 	switch {
 	case e.Hop != "":
-		return fmt.Sprintf("the way there ends at the jump host: ssh %s nc -z %s %d", e.Hop, e.Host, e.Port)
+		return fmt.Sprintf("the way there ends at the jump host: %s nc -z %s %d", p.sshJump(e.Hop), e.Host, e.Port)
 	case e.Proxy != "":
 		return proxyHint(e)
 	case e.Jump != "":
@@ -54,7 +54,7 @@ func spokenHint(e *sshconn.ConnectError) string {
 	case !ok:
 		return ""
 	case len(a.Usable) > 0:
-		return fmt.Sprintf("an old server; this permits what it has, weak as that may be: -o %s=+%s", a.Option, a.Usable[0])
+		return fmt.Sprintf("what it has is too weak for ssh's defaults, or left out by %s in ssh_config; this permits it: -o %[1]s=+%s", a.Option, a.Usable[0])
 	}
 	return engineHint
 }
