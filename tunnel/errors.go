@@ -54,6 +54,7 @@ var (
 	errUnused      = errors.New("nobody connected to the data port in time")
 	errTooManyData = errors.New("too many data connections")
 	errSilent      = errors.New("the server's data connection fell silent")
+	errUnread      = errors.New("the server took no more of it")
 	errAborted     = errors.New("aborted by the client")
 	errRaced       = errors.New("somebody else connected to the data port")
 	errStopped     = errors.New("the tunnel was stopped")

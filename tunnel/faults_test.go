@@ -3,6 +3,7 @@ package tunnel
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -479,4 +480,34 @@ func TestUploadResetThenStopped(t *testing.T) {
 			t.Error("the server's data connection stays")
 		}
 	})
+}
+
+// A server that stops reading an upload and calls it complete has not got the
+// file. One that says why it stopped is believed.
+func TestUploadNotRead(t *testing.T) {
+	for reply, want := range map[string]string{"226 done": "426", "552 quota": "552"} {
+		t.Run(want, func(t *testing.T) {
+			inLab(t, &Tunnel{}, func(s *ftpScript) {
+				s.login()
+				c := s.accept(s.passive())
+				s.want("STOR f")
+				s.say("150 here")
+				io.ReadFull(c, make([]byte, 4))
+				c.Close()
+				s.say(reply)
+				s.idle()
+			}, func(l *lab) {
+				c := l.login()
+				conn := c.begin("PASV", "STOR f")
+				if _, err := conn.Write(random(1<<20, 6)); err == nil {
+					t.Error("all of it was taken")
+				}
+				c.hear(want)
+				e := await(l.world, any1[TransferEnded])
+				if e.Aborted || fmt.Sprint(e.Code) != want || (e.Err != nil) != (want == "426") {
+					t.Errorf("event %+v", e)
+				}
+			})
+		})
+	}
 }

@@ -48,7 +48,11 @@ func (p *pair) failed(at Peer, stop stopped) {
 		}
 	}
 	broken := stop.err
-	if receiver && byItself {
+	switch {
+	case !receiver || !byItself:
+	case at == Server && p.unread():
+		broken = errUnread
+	default:
 		broken = nil
 	}
 	if at == Client && !receiver {
@@ -57,6 +61,13 @@ func (p *pair) failed(at Peer, stop stopped) {
 		p.reset()
 	}
 	p.end(broken)
+}
+
+// unread reports whether an upload goes on whose server takes no more of it. What
+// it says of that is believed, unless it calls the file complete.
+func (p *pair) unread() bool {
+	upload := p.transfer == nil || p.transfer.Direction == ftpinspect.Upload
+	return upload && !p.flows[ftpinspect.Upload].finished.Load()
 }
 
 // end sets the outcome and reports it.

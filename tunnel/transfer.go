@@ -164,6 +164,7 @@ func (s *session) passed(t *transfer) (bytes int64, digest []byte) {
 // was delivered.
 func (t *transfer) broken() error {
 	switch {
+	case t.pair != nil && t.pair.outcome.Broken == errUnread && refused(t.code): // by the server
 	case t.pair != nil && t.pair.outcome.Broken != nil:
 		return t.pair.outcome.Broken
 	case t.err != nil:
@@ -173,6 +174,10 @@ func (t *transfer) broken() error {
 	}
 	return nil
 }
+
+// refused reports whether a transfer's last reply is the server's word that it has
+// failed: 421 is the session's end, and 426 may be ours.
+func refused(code int) bool { return code >= 400 && code != 421 && code != 426 }
 
 // endTransfers reports the transfers that the session's end has cut.
 func (s *session) endTransfers() {
