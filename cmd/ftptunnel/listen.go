@@ -12,13 +12,18 @@ import (
 )
 
 // listen opens the listeners of a forward: for localhost one on every loopback
-// address, with one port.
+// address, with one port. 0.0.0.0 is IPv4 alone, as in ssh(1), and not every
+// address of both families, as in package net.
 func listen(ctx context.Context, f forward) ([]net.Listener, error) {
 	if f.bind == "localhost" {
 		ls, err := tunnel.ListenLoopback(ctx, uint16(f.port))
 		return ls, listenError(err)
 	}
-	l, err := tunnel.Local{}.Listen(ctx, "tcp", f.listenAddress())
+	network := "tcp"
+	if f.bind == "0.0.0.0" {
+		network = "tcp4"
+	}
+	l, err := tunnel.Local{}.Listen(ctx, network, f.listenAddress())
 	if err != nil {
 		return nil, listenError(err)
 	}

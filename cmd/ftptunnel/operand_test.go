@@ -89,6 +89,18 @@ func TestParseListenRefused(t *testing.T) {
 	}
 }
 
+// All IPv4 addresses are not those of IPv6.
+func TestListenIPv4(t *testing.T) {
+	ls, err := listen(t.Context(), forward{bind: "0.0.0.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeAll(ls)
+	if len(ls) != 1 || !strings.HasPrefix(ls[0].Addr().String(), "0.0.0.0:") {
+		t.Errorf("%d listeners, the first on %s", len(ls), ls[0].Addr())
+	}
+}
+
 func TestFill(t *testing.T) {
 	at := place{"[::1]:40123"}
 	got := at.fill([]string{"{url}/a{b}", "-h{host}", "{port}", "{addr} {addr}", "{ls}"})
