@@ -32,15 +32,18 @@
 //     ([Session.WantsClient], [Session.WantsServer]) and the caller stops
 //     reading from that peer.
 //
-// How it fits together: a line of the client goes through session.go, which says
-// where it may have to wait. A request for a data connection (PASV, EPSV, PORT,
-// EPRT) gets a plan of the ways to ask the server (dialect.go) and goes through
-// request.go and outcome.go; a transfer command goes through transfer.go. A line
-// of the server goes through pairing.go, which makes replies of lines and finds
-// the command that each answers (match.go), and answer.go, which acts on it; out.go
-// keeps the replies that the client may not have yet. What is left saves round
-// trips and could be taken out: ahead.go, adopt.go and dialahead.go
-// ([Config].Prefetch), promise.go and linger.go.
+// How it fits together:
+//
+//   - A line of the client goes through session.go, where it may have to wait. A
+//     request for a data connection (PASV, EPSV, PORT, EPRT) gets a plan of the
+//     ways to ask the server (dialect.go) and goes through request.go and
+//     outcome.go, a transfer command through transfer.go.
+//   - A line of the server goes through pairing.go, which makes replies of lines
+//     and finds the command that each answers (match.go); answer.go acts on it.
+//   - expectation.go holds what was announced and what has come of it, out.go the
+//     replies that the client may not have yet.
+//   - Five files save time and change nothing else: ahead.go, adopt.go and
+//     dialahead.go ([Config].Prefetch), promise.go and linger.go.
 //
 // What it does not do: it does not judge which user may connect, it does not
 // time anything out (it asks for timers with [StartTimer] and is told with
