@@ -121,7 +121,12 @@ func (v *vault) process(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer)
 		t.Fatal(err)
 	}
 	copied := filepath.Join(daemons.Folder(t), "ftptunnel")
-	if err := os.WriteFile(copied, program, 0o755); err != nil {
+	// What another test starts meanwhile must not inherit the open file: a program
+	// that somebody can write to cannot be run (golang/go#22315).
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(copied, program, 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(copied, args...)
