@@ -201,9 +201,18 @@ func (c *realCell) upload() error {
 	if _, err := in.Write(content[:at]); err != nil {
 		return err
 	}
+	if !eventually(c.arrives) { // else it may all be in the pipe to curl
+		return errors.New("nothing of the upload arrives")
+	}
 	c.realFault.strike(c)
 	_, _ = in.Write(content[at:]) // curl may have ended
 	return in.Close()
+}
+
+// arrives reports whether the FTP server has some of the upload.
+func (c *realCell) arrives() bool {
+	info, err := os.Stat(filepath.Join(c.ftpd.Root, c.path()))
+	return err == nil && info.Size() > 0
 }
 
 // idle is the witness's: curl cannot wait.
