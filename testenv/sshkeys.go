@@ -105,9 +105,15 @@ func (s *SSHServer) newConfig() *ssh.ServerConfig {
 	return c
 }
 
-func (s *SSHServer) logAuth(_ ssh.ConnMetadata, method string, err error) {
-	if err != nil {
-		method += " failed"
-	}
-	s.counts.add(func(c *SSHCounts) { keep(&c.Methods, method) })
+// logAuth counts an attempt to log in, before the client hears what became of it.
+func (s *SSHServer) logAuth(conn ssh.ConnMetadata, method string, err error) {
+	s.counts.add(func(c *SSHCounts) {
+		if err != nil {
+			keep(&c.Methods, method+" failed")
+			return
+		}
+		keep(&c.Methods, method)
+		keep(&c.Users, conn.User())
+		c.Logins++
+	})
 }

@@ -167,7 +167,6 @@ func (s *SSHServer) serveConn(conn *outboxConn) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	s.counts.add(func(c *SSHCounts) { c.Logins++; keep(&c.Users, sc.User()) })
 	p := newPeer(s, sc, conn)
 	s.peers.add(p)
 	defer s.peers.remove(p)
