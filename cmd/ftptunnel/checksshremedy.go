@@ -24,7 +24,7 @@ func (c *check) wrongConnect(cfg *sshconn.Config, err error) hop {
 		if c.config != "" {
 			file = c.config
 		}
-		if file != "none" { // ssh's word for no file at all
+		if !c.noConfig() {
 			h.Remedy = append(h.Remedy, fmt.Sprintf("in %s, below Host %s: HostName ADDRESS", file, cfg.Alias))
 		}
 	} else if errors.Is(e.Cause, syscall.ECONNREFUSED) {

@@ -73,9 +73,12 @@ func (p *program) configHint(err error) string {
 	return p.sshCommand("-G") + " shows what ssh makes of it"
 }
 
+// noConfig reports whether -F has ssh's word for no file at all.
+func (p *program) noConfig() bool { return strings.EqualFold(p.config, "none") }
+
 // lacksConfig reports whether -F names a file that is not there.
 func (p *program) lacksConfig() bool {
-	if p.config == "" || strings.EqualFold(p.config, "none") {
+	if p.config == "" || p.noConfig() {
 		return false
 	}
 	_, err := os.Stat(p.config)
