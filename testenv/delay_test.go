@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -82,6 +83,9 @@ func TestCut(t *testing.T) {
 	d := startLine(t, echo(t), 0, 0)
 	c := through(t, d)
 	io.WriteString(c, "hello")
+	for len(d.conns.each()) < 3 { // the listener and both ends, else there is nothing to cut
+		runtime.Gosched()
+	}
 	d.Cut()
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("after Cut: %v", err)
