@@ -39,7 +39,14 @@ type command struct {
 	followed bool // the client has sent more without waiting for the reply
 
 	hidden bool // our own, of whose reply the client hears nothing
+
+	ahead bool   // our own, asked before the client does; hidden until it does: see facts
+	kept  []byte // the answer to it, if that came before
 }
+
+// unasked reports whether the command was asked ahead of a client that has not
+// asked for it yet.
+func (c *command) unasked() bool { return c.ahead && c.hidden }
 
 var kinds = map[string]kind{
 	"":     kindOdd,

@@ -39,7 +39,9 @@ type Config struct {
 
 	// Far says that the server is a long way off. ModeAuto then has it listen
 	// for an active client, too: where it dials, its data must wait for our
-	// answer to the connection, one round trip in every transfer.
+	// answer to the connection, one round trip in every transfer. And but for
+	// ModeClient the server is asked ahead about the files in a listing that the
+	// client goes through with MDTM or SIZE (see facts).
 	Far bool
 
 	// ReplyHost obeys the address in a 227 (--data-host=reply). Otherwise
@@ -47,8 +49,9 @@ type Config struct {
 	ReplyHost bool
 
 	// Prefetch asks the server for the next passive address before the client
-	// does, once one was used (see ahead). A client that then sends a transfer
-	// command without having asked gets a 425.
+	// does, once one was used (see ahead), and about files as if it were Far. A
+	// client that has used an address and then sends a transfer command without
+	// having asked gets a 425.
 	Prefetch bool
 
 	// FXP permits a PORT or EPRT that names a third host.

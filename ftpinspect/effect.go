@@ -76,6 +76,14 @@ type DialClient struct{ ID ID }
 // as that is connected: the client will send nothing on it.
 type Shut struct{ ID ID }
 
+// KeepListing asks for a copy of what the server sends on an expectation for the
+// next transfer, a listing: at most [MaxListing] bytes from its begin on, to be
+// given in the [Outcome]. A caller may leave it undone.
+type KeepListing struct{ ID ID }
+
+// MaxListing is how many bytes are kept of a listing.
+const MaxListing = 1 << 20
+
 // Begin says that a transfer was begun: the server has answered the transfer
 // command with a preliminary reply, or with its completion alone. ID is the
 // expectation that its data connection belongs to, 0 if there is none. On an
@@ -217,21 +225,24 @@ type Outcome struct {
 	Broken error
 	// Bytes is what was passed on in the direction of the transfer.
 	Bytes int64
+	// Listing is the copy that KeepListing has asked for.
+	Listing []byte
 }
 
-func (ToClient) effect()   {}
-func (ToServer) effect()   {}
-func (Expect) effect()     {}
-func (DialAhead) effect()  {}
-func (Forget) effect()     {}
-func (DialClient) effect() {}
-func (Shut) effect()       {}
-func (Begin) effect()      {}
-func (Complete) effect()   {}
-func (Watch) effect()      {}
-func (StartTimer) effect() {}
-func (Close) effect()      {}
-func (EndServer) effect()  {}
-func (LoggedIn) effect()   {}
-func (Opaque) effect()     {}
-func (Note) effect()       {}
+func (ToClient) effect()    {}
+func (ToServer) effect()    {}
+func (Expect) effect()      {}
+func (DialAhead) effect()   {}
+func (Forget) effect()      {}
+func (DialClient) effect()  {}
+func (Shut) effect()        {}
+func (KeepListing) effect() {}
+func (Begin) effect()       {}
+func (Complete) effect()    {}
+func (Watch) effect()       {}
+func (StartTimer) effect()  {}
+func (Close) effect()       {}
+func (EndServer) effect()   {}
+func (LoggedIn) effect()    {}
+func (Opaque) effect()      {}
+func (Note) effect()        {}

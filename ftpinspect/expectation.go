@@ -151,6 +151,7 @@ func (s *Session) Ended(id ID, o Outcome) []Effect {
 	}
 	c := e.latest
 	c.ended, c.outcome = true, o
+	s.listed(o.Listing)
 	switch {
 	case c.transfer != nil:
 		s.release(c.transfer)

@@ -141,6 +141,8 @@ func FuzzDialogue(f *testing.F) {
 	f.Add(byte(9), []byte("S220 hi\nCEPSV\nS500 no\nS500 no\nm\nS200 ok\nCLIST\nCQUIT\nS226 x\nt\nl\n"))
 	f.Add(byte(64), []byte("S220 (vsFTPd)\nCPASS x\nS230 in\nCPASV\nS227 (127,0,0,1,31,97)\nm\nj\nCRETR f\nS150 x\ne\nS226 y\n"+
 		"S227 (127,0,0,1,31,98)\nCPASV\na\np\nS227 (127,0,0,1,31,99)\nm\nCRETR g\n"))
+	f.Add(byte(128), []byte("S220 (vsFTPd)\nCPASS x\nS230 in\nCPASV\nS227 (127,0,0,1,31,97)\nm\nj\nCLIST\nS150 x\ne\nS226 y\n"+
+		"CMDTM f\nS213 1\nCMDTM g\nS213 2\nS213 3\nCMDTM sub\nCMDTM h 1\nS550 4\nt\nS213 5\nCNOOP\nS213 6\nS200 ok\n"))
 	f.Fuzz(func(t *testing.T, policy byte, script []byte) {
 		c := &checker{t: t, s: New(policyConfig(policy)), pass: policy&4 != 0, use: map[ID]*usage{}}
 		for line := range bytes.SplitSeq(script, []byte("\n")) {
@@ -239,6 +241,7 @@ type checker struct {
 	opaque bool
 
 	use     map[ID]*usage
+	listing ID // of the listing that is to be kept
 	aborted bool
 }
 
@@ -340,7 +343,11 @@ func (c *checker) ended(id ID, broken error) []Effect {
 	u.ends++
 	u.joins = max(u.joins, u.ends)
 	u.cut = broken != nil && u.ends == 1 && u.begins <= 1
-	return c.s.Ended(id, Outcome{Broken: broken})
+	o := Outcome{Broken: broken}
+	if c.listing == id {
+		o.Listing = listingOf("f", "g", "sub", "h 1", "i", "227 (1,2,3,4,5,6)", "f")
+	}
+	return c.s.Ended(id, o)
 }
 
 // drain has everything come that can come but for the server's lines, and
@@ -462,6 +469,11 @@ func (c *checker) account(e Effect) {
 	switch e := e.(type) {
 	case Forget:
 		c.ahead = slices.DeleteFunc(c.ahead, func(a DialAhead) bool { return a.ID == e.ID })
+	case KeepListing:
+		if c.use[e.ID] == nil {
+			c.t.Fatalf("%s, which was never expected", describe(e))
+		}
+		c.listing = e.ID
 	case Begin:
 		if u := c.use[e.ID]; u != nil {
 			u.begins++
@@ -559,6 +571,9 @@ func (c *checker) toServer(l []byte) {
 		}
 	}
 	if w := c.s.wait; w != nil && w.hidden && string(l) == "REST 0" {
+		return
+	}
+	if slices.ContainsFunc(c.s.pending, func(p *command) bool { return p.unasked() && bytes.Equal(p.line, l) }) {
 		return
 	}
 	if cmd.kind == kindTransfer {

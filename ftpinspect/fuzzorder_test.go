@@ -13,6 +13,7 @@ import (
 // one of our own. Each letter of the script is a step.
 func FuzzOrder(f *testing.F) {
 	for _, script := range []string{
+		"psmLsjesTsTTssTssTTns", "psmLsjesTsTsssxTnsTTss", "psmLsjesTsTTszzssxTssssTTTn", "psmLsjeszszzqsszssmLsjesTsTsssTT",
 		"nbsnas", "nnnbcbsss", "plnrsmbssjeas", "nprbscnsmssxebss", "psuprsmsns", "nfbnscss", "prsmnbssjsssens", "ebsrlsmsss",
 		"nosrabssns", "psmrssnblsens", "qsqsqsmrsbscssens",
 	} {
@@ -24,7 +25,12 @@ func FuzzOrder(f *testing.F) {
 		if len(script) > 400 {
 			return
 		}
-		o := &orderly{t: t, s: newGreeted(policyConfig(policy &^ 4))}
+		o := &orderly{t: t, s: New(policyConfig(policy &^ 4))}
+		o.due = []string{"220", "230"}
+		o.take(server(o.s, "220 (vsFTPd 3.0.3)"))
+		o.take(client(o.s, "PASS x"))
+		o.todo = nil
+		o.take(server(o.s, "230 in"))
 		for i, letter := range script {
 			o.step(i, letter)
 		}
@@ -35,20 +41,30 @@ func FuzzOrder(f *testing.F) {
 // orderly is a session between a client that counts replies and a server that
 // answers one command after the other.
 type orderly struct {
-	t      *testing.T
-	s      *Session
-	due    []string // the beginning of the reply to each command, several parted by |
-	heard  []string // final replies
-	todo   []string // commands that the server has not answered
-	begun  bool     // it has said 150 to the first of them
-	ready  bool     // and has somewhere to send data to
-	open   []Expect
-	live   []ID
-	joined bool // the first of them
-	timers []Timer
-	closed bool
-	port   int
+	t       *testing.T
+	s       *Session
+	due     []string // the beginning of the reply to each command, several parted by |
+	heard   []string // final replies
+	todo    []string // commands that the server has not answered
+	begun   bool     // it has said 150 to the first of them
+	ready   bool     // and has somewhere to send data to
+	open    []Expect
+	live    []ID
+	joined  bool // the first of them
+	timers  []Timer
+	closed  bool
+	port    int
+	file    int // that the client asks about next
+	listing ID  // to be kept
 }
+
+// fileNames are in the order in which the client may ask about them.
+var fileNames = func() (names []string) {
+	for i := range 60 {
+		names = append(names, fmt.Sprint("f", i))
+	}
+	return names
+}()
 
 // steps of the client, with how the reply begins.
 var orderlyCommands = map[rune][2]string{
@@ -56,6 +72,7 @@ var orderlyCommands = map[rune][2]string{
 	'p': {"PASV", "227|425|500|522"}, 'q': {"EPSV", "229|425|500|522"},
 	'a': {"AUTH TLS", "502"}, 'b': {"PORT 10,9,9,1,16,4", "501"}, 'c': {"LPSV", "502"}, 'l': {"EPRT |3|x|4100|", "522"},
 	'o': {"PORT 127,0,0,1,31,97", "200|425|500|501"},
+	'L': {"LIST %d", "226 %d.|425|426"}, 'T': {"MDTM f%d", "213 f%d."}, 'z': {"SIZE f%d", "213 f%d."},
 }
 
 func (o *orderly) step(i int, letter rune) {
@@ -63,6 +80,10 @@ func (o *orderly) step(i int, letter rune) {
 	switch {
 	case ok && o.s.WantsClient():
 		line, reply := command[0], command[1]
+		if isFact(line[:4]) {
+			i = o.file // in the order of the listing
+			o.file++
+		}
 		if strings.Contains(line, "%d") {
 			line = fmt.Sprintf(line, i)
 		}
@@ -71,6 +92,8 @@ func (o *orderly) step(i int, letter rune) {
 		}
 		o.due = append(o.due, reply)
 		o.take(client(o.s, line))
+	case letter == 'x':
+		o.file += 2
 	case letter == 's':
 		o.answer()
 	case letter == 'm', letter == 'u':
@@ -81,7 +104,11 @@ func (o *orderly) step(i int, letter rune) {
 	case letter == 'e' && len(o.live) > 0:
 		id := o.live[0]
 		o.live, o.joined = o.live[1:], false
-		o.take(o.s.Ended(id, Outcome{}))
+		var outcome Outcome
+		if id == o.listing {
+			outcome.Listing = listingOf(fileNames...)
+		}
+		o.take(o.s.Ended(id, outcome))
 	}
 }
 
@@ -91,7 +118,7 @@ func (o *orderly) answer() {
 		return
 	}
 	verb, arg, _ := strings.Cut(o.todo[0], " ")
-	if verb == "RETR" && o.ready && !o.begun {
+	if (verb == "RETR" || verb == "LIST") && o.ready && !o.begun {
 		o.begun = true
 		o.take(server(o.s, "150 "+arg+"."))
 		return
@@ -108,10 +135,12 @@ func (o *orderly) answer() {
 	case "PORT", "EPRT":
 		o.ready = true
 		o.take(server(o.s, "200 told."))
+	case "MDTM", "SIZE":
+		o.take(server(o.s, "213 "+arg+"."))
 	case "FEAT":
 		o.take(server(o.s, "211-Features:"))
 		o.take(server(o.s, "211 "+arg+"."))
-	case "RETR":
+	case "RETR", "LIST":
 		code := "425 "
 		if begun {
 			code, o.ready = "226 ", false
@@ -155,6 +184,8 @@ func (o *orderly) take(effects []Effect) {
 			}
 		case ToServer:
 			o.todo = append(o.todo, strings.TrimSuffix(string(e), "\r\n"))
+		case KeepListing:
+			o.listing = e.ID
 		case Expect:
 			o.open = append(o.open, e)
 		case StartTimer:

@@ -53,7 +53,7 @@ func (s *Session) watchRest() {
 // or to a transfer if it has left.
 func (s *Session) unanswered() bool {
 	for _, c := range s.pending {
-		if (!s.quit || c.transfer != nil) && (c.request == nil || !c.request.ahead) {
+		if (!s.quit || c.transfer != nil) && (c.request == nil || !c.request.ahead) && !c.unasked() {
 			return true
 		}
 	}

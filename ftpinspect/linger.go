@@ -17,6 +17,7 @@ var lingering = [][]byte{[]byte("vsFTPd"), []byte("ProFTPD")}
 func (s *Session) noteGreeting(line []byte) {
 	says := func(word []byte) bool { return bytes.Contains(line, word) }
 	s.lingers = s.lingers || slices.ContainsFunc(lingering, says)
+	s.ordered = s.ordered || slices.ContainsFunc(inOrder, says)
 	s.ahead.inTurn = s.ahead.inTurn || slices.ContainsFunc(inTurn, says)
 }
 

@@ -84,6 +84,9 @@ func (s *Session) skip(i int) {
 			s.do(c.transfer.complete())
 		case c.request != nil:
 			s.swallowed(c.request)
+		case c.unasked():
+			s.noteLate()
+			s.factsFailed()
 		}
 	}
 	s.pending = append(kept, s.pending[i:]...)

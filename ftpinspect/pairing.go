@@ -56,6 +56,7 @@ func (s *Session) strayLine(text []byte) {
 	case looksPassive(text):
 		s.note(NoteUnsolicited, string(text))
 	default:
+		s.disorder()
 		s.relay(text)
 	}
 }
@@ -88,6 +89,7 @@ func (s *Session) beginReply(code int, first []byte) {
 		s.late--
 		r.handle = handDrop
 	case c == nil:
+		s.disorder()
 	case c.kind == kindGreeting && s.cfg.User != "" && !refuses(code):
 		r.handle = handDrop // the client was greeted by a Proxy
 	case c.request != nil && class(code) == 1:
@@ -169,6 +171,8 @@ func (s *Session) endReply(r *reply) {
 		s.requestReply(c.request, r)
 	case c.transfer != nil:
 		s.transferReply(c, r)
+	case c.ahead && r.handle == handCollect:
+		s.factReply(c, r)
 	default:
 		s.plainReply(c, r.code)
 	}

@@ -193,6 +193,8 @@ func (p *player) outcome(f []string) error {
 		return p.ended(id, f[2:])
 	case "expired":
 		return p.expired(arg(1))
+	case "listed":
+		return p.listed(id, f[2:])
 	case "server-gone":
 		p.serverGone(f[1:])
 	case "client-gone":
@@ -240,6 +242,20 @@ func (p *player) ended(id ID, f []string) error {
 	return nil
 }
 
+// listed ends a listing of these files.
+func (p *player) listed(id ID, names []string) error {
+	for i, n := range names {
+		name, err := strconv.Unquote(`"` + n + `"`)
+		if err != nil {
+			return err
+		}
+		names[i] = name
+	}
+	text := listingOf(names...)
+	p.show(p.s.Ended(id, Outcome{Bytes: int64(len(text)), Listing: text}))
+	return nil
+}
+
 func (p *player) serverGone(f []string) {
 	var err error
 	if len(f) > 0 {
@@ -276,6 +292,8 @@ func describe(e Effect) string {
 		return fmt.Sprintf("! dial ahead %d server %s", e.ID, describeEnd(e.Server))
 	case Forget:
 		return fmt.Sprintf("! forget %d", e.ID)
+	case KeepListing:
+		return fmt.Sprintf("! keep listing %d", e.ID)
 	case Shut:
 		return fmt.Sprintf("! shut %d", e.ID)
 	case DialClient:
@@ -337,4 +355,12 @@ func quoted(b []byte) string {
 func quotedText(b []byte) string {
 	q := strconv.QuoteToASCII(string(b))
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+}
+
+// listingOf is what LIST prints of files.
+func listingOf(names ...string) (text []byte) {
+	for _, name := range names {
+		text = fmt.Appendf(text, "-rw-r--r--    1 0        0            1024 Nov 21 02:39 %s\r\n", name)
+	}
+	return text
 }

@@ -68,7 +68,7 @@ func (s *Session) withheld(l Line) bool {
 // withdraw withdraws the restart point that l must wait for, once that can be
 // done.
 func (s *Session) withdraw(l Line) {
-	if s.wait == nil && s.withheld(l) && s.quiet() {
+	if s.wait == nil && s.withheld(l) && !s.awaitsFacts(l) && s.quiet() {
 		s.wait = &command{kind: kindPlain, verb: "REST", arg: "0", hidden: true}
 		s.forward(s.wait, []byte("REST 0"))
 	}

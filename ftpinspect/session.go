@@ -31,6 +31,8 @@ type Session struct {
 
 	greeted   bool
 	lingers   bool // see lingering
+	ordered   bool // see inOrder
+	facts     facts
 	ahead     ahead
 	promises  promises
 	restart   restart
@@ -185,7 +187,7 @@ func (s *Session) dispatches(l Line) bool {
 	if !s.greeted || s.opaque || s.serverGone != nil || s.closed {
 		return false
 	}
-	return (s.wait == nil || s.follows(l)) && !s.early(l) && !s.withheld(l)
+	return (s.wait == nil || s.follows(l)) && !s.early(l) && !s.withheld(l) && !s.awaitsFacts(l)
 }
 
 // dispatch decides what becomes of a client's line.
@@ -195,6 +197,9 @@ func (s *Session) dispatch(l Line) {
 	c.followed = l.More || len(s.queue) > 0
 	if c.kind != kindRequest && c.kind != kindTransfer && !harmless[c.verb] {
 		s.dropAhead()
+	}
+	if !isFact(c.verb) {
+		s.endFacts(c)
 	}
 	s.noteFollower(c)
 	switch {
@@ -213,6 +218,8 @@ func (s *Session) dispatch(l Line) {
 		s.beginAuth(c)
 	case c.kind == kindHost:
 		s.forward(c, s.rewriteHost(c))
+	case isFact(c.verb) && c.kind == kindPlain:
+		s.beginFact(c)
 	case c.is("USER") && s.cfg.UserTarget != "":
 		s.userAgain(c)
 	default:

@@ -44,6 +44,7 @@ func (s *Session) beginTransfer(c *command) {
 	}
 	s.restart.last = nil
 	s.hasten(c.transfer)
+	s.keepListing(c.transfer)
 	s.forward(c, c.line)
 	s.askWith(c)
 }

@@ -62,6 +62,9 @@ func (d *dataConn) halfWithout(peer Peer) *pair {
 	}
 	p := &pair{d: d}
 	d.pairs = append(d.pairs, p)
+	if d.keeps {
+		p.keepListing()
+	}
 	if len(d.waiting) > 0 {
 		p.take(d.waiting[0])
 		d.waiting = d.waiting[1:]

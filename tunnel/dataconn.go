@@ -27,6 +27,7 @@ type dataConn struct {
 	closed   bool   // its ends yield nothing more
 	dialNow  bool   // DialClient came
 	shut     bool   // Shut came
+	keeps    bool   // KeepListing came, for the next transfer
 
 	pairs    []*pair
 	waiting  []*transfer // begun, and their connections still to come

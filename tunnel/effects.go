@@ -31,6 +31,10 @@ func (s *session) carryOut(e ftpinspect.Effect) {
 		if d := s.data[e.ID]; d != nil {
 			d.shutServer()
 		}
+	case ftpinspect.KeepListing:
+		if d := s.data[e.ID]; d != nil {
+			d.keepListing()
+		}
 	case ftpinspect.Watch:
 		if d := s.data[e.ID]; d != nil {
 			d.watch()

@@ -76,7 +76,7 @@ func (p *pair) end(broken error) {
 		return
 	}
 	p.ended = true
-	p.outcome = ftpinspect.Outcome{Broken: broken, Bytes: p.passed()}
+	p.outcome = ftpinspect.Outcome{Broken: broken, Bytes: p.passed(), Listing: p.listing()}
 	p.d.reportEnded(p.outcome)
 	if p.transfer != nil {
 		p.d.s.dataEnded(p.transfer)
@@ -99,6 +99,10 @@ func (p *pair) passed() int64 {
 // seen in that light.
 func (p *pair) take(t *transfer) {
 	p.transfer, t.pair = t, p
+	p.d.keeps = false
+	if !ftpinspect.IsListing(t.Verb) {
+		p.flows[ftpinspect.Download].kept.Store(nil) // the listing was refused
+	}
 	t.aborted = t.aborted || p.left
 	p.d.s.t.running.count(t, &p.flows[t.Direction])
 	switch {

@@ -19,6 +19,8 @@ type flow struct {
 
 	finished atomic.Bool // an end of file was sent to the receiver
 
+	kept atomic.Pointer[kept] // a copy of what was passed on, nil if none is asked for
+
 	hashing sync.Mutex // guards hash, and keeps bytes in step with it
 	hash    hash.Hash  // of what was passed on; nil if that is not asked for
 }
@@ -111,6 +113,9 @@ func (f *flow) silentSince() (since time.Time, waiting bool) {
 
 // count takes into account what was passed on.
 func (f *flow) count(b []byte) {
+	if k := f.kept.Load(); k != nil {
+		k.add(b)
+	}
 	if f.hash == nil {
 		f.bytes.Add(int64(len(b)))
 		return
