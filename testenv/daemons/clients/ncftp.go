@@ -24,6 +24,11 @@ func (c NcFTP) Get(s Site, m Mode, remote, local string) Command {
 	return c.command("ncftpget", s, m, "-V", "-Z", "-r", "1", "-C", s.Host, remote, local)
 }
 
+// GetTree downloads a folder with all that is in it into a local one.
+func (c NcFTP) GetTree(s Site, m Mode, remote, local string) Command {
+	return c.command("ncftpget", s, m, "-V", "-r", "1", "-R", s.Host, local, remote)
+}
+
 // Put implements [Client].
 func (c NcFTP) Put(s Site, m Mode, local, remote string) Command {
 	return c.command("ncftpput", s, m, "-V", "-Z", "-r", "1", "-C", s.Host, local, remote)
