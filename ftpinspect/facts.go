@@ -172,13 +172,19 @@ func (s *Session) awaitsOnly(path string) bool {
 	})
 }
 
-// setsTime matches what some servers take for a time to set and a name, and not
-// for a name.
-var setsTime = regexp.MustCompile(`^\d{8,}\S* `)
+// setsTime matches what servers may take for a time to set and a name, and not for
+// a name: vsftpd 3.0.3 looks at the first digit and the place of the blank alone.
+var setsTime = regexp.MustCompile(`^\d\S* `)
 
-// askable reports whether a path means what it says to any server.
+// askable reports whether a path means what it says to any server. The names come
+// from a listing: a CR in one would end the line for some (see clean).
 func askable(path string) bool {
-	return len(path) < 400 && !strings.ContainsAny(path, "\xff\t\v\f\a\b\x1b\x7f") && !setsTime.MatchString(path)
+	for i := range len(path) {
+		if c := path[i]; c < ' ' || c == 0x7f || c == telnetIAC {
+			return false
+		}
+	}
+	return len(path) < 400 && !setsTime.MatchString(path)
 }
 
 // awaitsFacts reports whether a line of the client must wait for the answers to

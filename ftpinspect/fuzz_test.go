@@ -345,7 +345,7 @@ func (c *checker) ended(id ID, broken error) []Effect {
 	u.cut = broken != nil && u.ends == 1 && u.begins <= 1
 	o := Outcome{Broken: broken}
 	if c.listing == id {
-		o.Listing = listingOf("f", "g", "sub", "h 1", "i", "227 (1,2,3,4,5,6)", "f")
+		o.Listing = listingOf("f", "g", "sub", "h 1", "i", "227 (1,2,3,4,5,6)", "j\rDELE k", "f")
 	}
 	return c.s.Ended(id, o)
 }
