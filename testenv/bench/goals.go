@@ -88,12 +88,7 @@ func processorTime(name string) goal {
 
 // other are the goals that are not about one client's speed.
 func other(o options) []goal {
-	all := []goal{{
-		what: "through ProxyJump, 50ms: four downloads to one",
-		of:   key{"4 at once through ProxyJump", "50ms", ftptunnel},
-		to:   key{"1 at once through ProxyJump", "50ms", ftptunnel},
-		how:  ratio, limit: 3.5, unit: "×",
-	}, {
+	all := []goal{fourToOne(ftptunnel), fourToOne(plain), {
 		what: "idle session, memory",
 		of:   key{fmt.Sprintf("%d idle sessions, each", o.idle), loopback, ftptunnel},
 		how:  alone, most: true, limit: 64, unit: "KiB",
@@ -116,6 +111,18 @@ func other(o options) []goal {
 		})
 	}
 	return all
+}
+
+// throughJump is behind the names of series that go through a jump host.
+const throughJump = " through ProxyJump"
+
+func fourToOne(peer string) goal {
+	return goal{
+		what: "through ProxyJump, 50ms: four downloads to one, " + peer,
+		of:   key{"4 at once" + throughJump, "50ms", peer},
+		to:   key{"1 at once" + throughJump, "50ms", peer},
+		how:  ratio, limit: 3.5, unit: "×",
+	}
 }
 
 // judge compares what was measured with the goals. Runs are compared with

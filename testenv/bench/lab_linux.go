@@ -20,6 +20,7 @@ type lab struct {
 	options options
 	results *results
 	program string // ftptunnel
+	plain   string // the same without windows that grow
 	usage   string // what it prints for -h
 
 	cleanups []func() // of the scene
@@ -71,15 +72,21 @@ func (l *lab) build() {
 		dir, err := os.MkdirTemp("", "bench-")
 		l.check(err)
 		l.built = append(l.built, func() { os.RemoveAll(dir) })
-		l.program = filepath.Join(dir, "ftptunnel")
-		out, err := exec.CommandContext(l.ctx, "go", "build", "-o", l.program, "ftptunnel/cmd/ftptunnel").CombinedOutput()
-		if err != nil {
-			l.check(fmt.Errorf("go build: %w: %s", err, out))
-		}
+		l.program = l.compile(filepath.Join(dir, "ftptunnel"))
+		l.plain = l.compile(filepath.Join(dir, "ftptunnel-plain"), "-tags", "ftptunnel_nowindow")
 	}
 	usage, err := exec.CommandContext(l.ctx, l.program, "-h").CombinedOutput()
 	l.check(err)
 	l.usage = string(usage)
+}
+
+func (l *lab) compile(program string, options ...string) string {
+	args := append([]string{"build", "-o", program}, options...)
+	out, err := exec.CommandContext(l.ctx, "go", append(args, "ftptunnel/cmd/ftptunnel")...).CombinedOutput()
+	if err != nil {
+		l.check(fmt.Errorf("go build: %w: %s", err, out))
+	}
+	return program
 }
 
 // has reports whether ftptunnel knows an option.

@@ -17,6 +17,7 @@ const (
 	direct    = "direct FTP"
 	ftptunnel = "ftptunnel"
 	prefetch  = "ftptunnel --prefetch"
+	plain     = "ftptunnel, windows of 2 MiB"
 	sshL      = "ssh -L"
 	sshD      = "ssh -D"
 )
@@ -91,8 +92,12 @@ func (p *peer) stop() {
 
 // tunnel starts ftptunnel and returns when it is ready.
 func (s *scene) tunnel(destination, target string, options ...string) (*peer, error) {
+	return s.tunnelBy(s.program, destination, target, options...)
+}
+
+func (s *scene) tunnelBy(program, destination, target string, options ...string) (*peer, error) {
 	args := append(options, "--batch", "-F", s.config, "--listen", tunnelHost+":0", destination, target)
-	cmd := command(s.ctx, s.program, args...)
+	cmd := command(s.ctx, program, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -31,14 +31,23 @@ func joint(all []transfer) float64 {
 }
 
 // parallel is one and four downloads, to the SSH server itself and to one
-// behind it (ProxyJump).
+// behind it (ProxyJump), there also with windows that do not grow: several
+// connections are for what a window limits.
 func (s *scene) parallel() error {
-	for _, alias := range []string{"near", "behind"} {
-		p, err := s.tunnel(alias, fmt.Sprint("127.0.0.1:", s.ftp.Port))
+	for _, way := range []struct{ program, name, alias, how string }{
+		{s.program, ftptunnel, "near", ""},
+		{s.program, ftptunnel, "behind", throughJump},
+		{s.plain, plain, "behind", throughJump},
+	} {
+		if way.program == "" {
+			continue // a program was given
+		}
+		p, err := s.tunnelBy(way.program, way.alias, fmt.Sprint("127.0.0.1:", s.ftp.Port))
 		if err != nil {
 			return err
 		}
-		err = s.oneAndFour(p, map[string]string{"near": "", "behind": " through ProxyJump"}[alias])
+		p.name = way.name
+		err = s.oneAndFour(p, way.how)
 		p.stop()
 		if err != nil {
 			return err

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"time"
 
 	"ftptunnel/testenv/daemons/clients"
 )
@@ -45,6 +47,46 @@ func (s *scene) small() error {
 		left -= runs
 		if err := s.fetchAll(all, runs); err != nil {
 			return err
+		}
+	}
+	return s.unchanged()
+}
+
+// unchanged is lftp's mirror of the small files when it has them all: it looks
+// at the time of each.
+func (s *scene) unchanged() error {
+	for _, name := range []string{direct, ftptunnel} {
+		p, err := s.peer(name)
+		if err != nil {
+			return err
+		}
+		err = s.mirrorAgain(p)
+		p.stop()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (s *scene) mirrorAgain(p *peer) error {
+	dir, err := os.MkdirTemp(s.local, "mirror-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for run := range s.options.runs + 1 {
+		start := time.Now()
+		if _, err := s.runClient(s.lftp(p, clients.EPSV, dir)); err != nil {
+			return err
+		}
+		took := time.Since(start)
+		if err := complete(dir, s.options.files); err != nil {
+			return err
+		}
+		if run > 0 {
+			s.results.add(key{"lftp's mirror, nothing new", s.link, p.name}, filesASecond,
+				measured{value: float64(s.options.files) / took.Seconds()})
 		}
 	}
 	return nil
