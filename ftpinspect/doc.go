@@ -42,8 +42,9 @@
 //     and finds the command that each answers (match.go); answer.go acts on it.
 //   - expectation.go holds what was announced and what has come of it, out.go the
 //     replies that the client may not have yet.
-//   - Five files save time and change nothing else: ahead.go, adopt.go and
-//     dialahead.go ([Config].Prefetch), promise.go and linger.go.
+//   - Six files save time and change nothing else: ahead.go, adopt.go and
+//     dialahead.go ([Config].Prefetch), promise.go, linger.go, and facts.go, which
+//     asks about files before the client does.
 //
 // What it does not do: it does not judge which user may connect, it does not
 // time anything out (it asks for timers with [StartTimer] and is told with
