@@ -78,8 +78,9 @@ func (s *Session) behindMute(own *command) bool {
 }
 
 // unheard reports whether the server may have swallowed the command. A request
-// for a data connection has a timer of its own.
-func (c *command) unheard() bool { return c.mute && c.own == nil && c.request == nil }
+// for a data connection has a timer of its own, and the answer to what was asked
+// ahead may still come: it must not be taken for another.
+func (c *command) unheard() bool { return c.mute && c.own == nil && c.request == nil && !c.unasked() }
 
 // answerOverdue gives up the commands that were swallowed before an answer of
 // ours. While a transfer runs the server may still come to them.

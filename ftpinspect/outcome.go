@@ -104,6 +104,8 @@ func (s *Session) idleOverdue(r *request) {
 			s.relay(c.own)
 		case c.request != nil:
 			s.swallowed(c.request)
+		case c.unasked():
+			s.pending = append(s.pending, c)
 		}
 	}
 	s.attempt(r)

@@ -261,14 +261,24 @@ func (s *Session) settle() {
 	if s.reply != nil {
 		return
 	}
-	for len(s.pending) > 0 && s.pending[0].own != nil {
-		c := s.pending[0]
-		s.pending = s.pending[1:]
+	for c := s.oldest(); c != nil && c.own != nil; c = s.oldest() {
+		s.answered(c)
 		s.relay(c.own)
 	}
 	if len(s.pending) == 0 && s.wait != nil && s.wait.request != nil && s.wait.request.state == stateIdle {
 		s.attempt(s.wait.request)
 	}
+}
+
+// oldest is the oldest unanswered command of the client. What it has not asked
+// holds nothing up.
+func (s *Session) oldest() *command {
+	for _, c := range s.pending {
+		if !c.unasked() {
+			return c
+		}
+	}
+	return nil
 }
 
 // transferring reports whether a transfer command is unanswered or its last
