@@ -34,7 +34,7 @@ type facts struct {
 	off    bool       // the server has not answered in order
 	timed  *command   // that the timer runs for
 
-	listing string // the command that has brought the names, LIST or NLST
+	listing string // the last transfer command, if it is a LIST or NLST that a copy is kept of
 }
 
 // The number of questions ahead begins small and grows by one with each that the
@@ -64,6 +64,7 @@ func (s *Session) asksFacts() bool {
 // keepListing asks for a copy of the listing that a transfer command is about to
 // bring.
 func (s *Session) keepListing(t *transfer) {
+	s.facts.listing = ""
 	named := t.Verb == "LIST" || t.Verb == "NLST" // MLSD tells what one would ask for
 	if named && s.asksFacts() && s.current != nil && !s.current.over && !s.asking() && !s.opening() {
 		s.facts.listing = t.Verb
@@ -71,9 +72,10 @@ func (s *Session) keepListing(t *transfer) {
 	}
 }
 
-// listed takes the copy.
+// listed takes the copy, unless another transfer command has come since: after a
+// listing that was refused it is what that one has brought.
 func (s *Session) listed(listing []byte) {
-	if len(listing) > 0 && s.asksFacts() {
+	if len(listing) > 0 && s.facts.listing != "" && s.asksFacts() {
 		s.forgetFacts()
 		s.facts.names, s.facts.last = namesIn(listing, s.facts.listing), -1
 	}
@@ -97,9 +99,10 @@ func (s *Session) beginFact(c *command) {
 }
 
 // find is the place of a client's command among those that were asked ahead, -1
-// if there is none.
+// if there is none. The length tells that nothing else is in the client's line.
 func (f *facts) find(c *command) int {
-	return slices.IndexFunc(f.asked, func(a *command) bool { return a.verb == c.verb && a.arg == c.arg })
+	same := func(a *command) bool { return a.verb == c.verb && a.arg == c.arg && len(a.line) == len(c.line) }
+	return slices.IndexFunc(f.asked, same)
 }
 
 // takeFact has the client's command c take what a, the same, was asked for ahead.
@@ -174,7 +177,7 @@ func (s *Session) awaitsOnly(path string) bool {
 
 // setsTime matches what servers may take for a time to set and a name, and not for
 // a name: vsftpd 3.0.3 looks at the first digit and the place of the blank alone.
-var setsTime = regexp.MustCompile(`^\d\S* `)
+var setsTime = regexp.MustCompile(`^\d\S{7,} `)
 
 // askable reports whether a path means what it says to any server. The names come
 // from a listing: a CR in one would end the line for some (see clean).
@@ -201,6 +204,15 @@ func (s *Session) unheardFact() *command {
 		}
 	}
 	return nil
+}
+
+// passesFact reports whether a reply with this code is for no question about a file,
+// and so not for c, while some were asked ahead: every answer behind it would be
+// taken for that to the next question. 425 and 426 are about a data connection,
+// and so is a 421 for one that nobody came to (see beginReply).
+func (s *Session) passesFact(c *command, code int) bool {
+	odd := !refuses(code) && code != 213 || code == 425 || code == 426 || code == 421 && s.ahead.ours
+	return odd && isFact(c.verb) && s.unheardFact() != nil
 }
 
 // factReply takes the answer to a question that was asked ahead.
@@ -287,11 +299,14 @@ var listedRE = regexp.MustCompile(`^[-bcdlps]\S{9}\S*\s.*?\s` +
 func namesIn(listing []byte, verb string) (names []string) {
 	for line := range bytes.Lines(listing) {
 		name, whole := bytes.CutSuffix(line, []byte("\n"))
+		if !whole {
+			break // the copy ends here
+		}
 		name = bytes.TrimRight(name, "\r")
 		if verb == "LIST" {
 			name = listedName(name)
 		}
-		if n := string(name); whole && n != "" && n != "." && n != ".." {
+		if n := string(name); n != "" && n != "." && n != ".." {
 			names = append(names, n)
 		}
 	}

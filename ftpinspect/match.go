@@ -13,7 +13,7 @@ func (s *Session) match(code int) *command {
 	}
 	for i, c := range s.pending {
 		switch {
-		case c.own != nil:
+		case c.own != nil, s.passesFact(c, code):
 		case code == 425 && c.transfer != nil && c.transfer.conn != nil && s.asking():
 			// about the data connection that is asked for, not about this one
 		case c.fits(code):
@@ -46,7 +46,7 @@ func (s *Session) matchPassive() *command {
 // completion in unusual words, still answers the oldest.
 func (s *Session) matchLoosely(code int) *command {
 	for _, c := range s.pending {
-		if c.own == nil && c.kind != kindOdd && (c.takes(code) || c.transfer != nil && class(code) == 2) {
+		if c.own == nil && c.kind != kindOdd && !s.passesFact(c, code) && (c.takes(code) || c.transfer != nil && class(code) == 2) {
 			return c
 		}
 	}
