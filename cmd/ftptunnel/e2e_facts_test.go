@@ -69,7 +69,7 @@ func makeDated(t *testing.T, tree string) (files int) {
 			t.Fatal(err)
 		}
 		for i := range 9 {
-			name := filepath.Join(tree, folder, fmt.Sprintf("%d file %c", i, 'a'+i))
+			name := filepath.Join(tree, folder, fmt.Sprintf("file %c %d", 'a'+i, i))
 			when = when.Add(100 * time.Second)
 			err := os.WriteFile(name, fmt.Append(nil, when), 0o644)
 			if err = errors.Join(err, os.Chtimes(name, when, when)); err != nil {
