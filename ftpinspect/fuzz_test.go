@@ -220,7 +220,7 @@ func outcomeLetter(outcome string) byte {
 	}
 	return map[string]byte{
 		"met": 'm', "unmet": 'u', "joined": 'j', "ended": 'e', "dial-failed": 'd',
-		"expired": 't', "server-gone": 'g', "client-gone": 'f',
+		"listed": 'e', "expired": 't', "server-gone": 'g', "client-gone": 'f',
 	}[f[0]]
 }
 
@@ -345,7 +345,7 @@ func (c *checker) ended(id ID, broken error) []Effect {
 	u.cut = broken != nil && u.ends == 1 && u.begins <= 1
 	o := Outcome{Broken: broken}
 	if c.listing == id {
-		o.Listing = listingOf("f", "g", "sub", "h 1", "i", "227 (1,2,3,4,5,6)", "j\rDELE k", "f")
+		o.Listing = listingOf("f1", "f2", "f3", "f4", "f", "g", "sub", "h 1", "i", "227 (1,2,3,4,5,6)", "j\rDELE k", "f")
 	}
 	return c.s.Ended(id, o)
 }

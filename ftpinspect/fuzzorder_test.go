@@ -13,7 +13,7 @@ import (
 // one of our own. Each letter of the script is a step.
 func FuzzOrder(f *testing.F) {
 	for _, script := range []string{
-		"psmLsjesTsTTssTssTTns", "psmLsjesTsTsssxTnsTTss", "psmLsjesTsTTszzssxTssssTTTn", "psmLsjeszszzqsszssmLsjesTsTsssTT",
+		"psmLsjesTsTTssTssTTns", "psmLsjesTsTsssxTnsTTss", "psmLsjesTsTTszzssxTssssTTTn", "psmLsjesTsTsssszyTTssss", "psmLsjeszszzqsszssmLsjesTsTsssTT",
 		"nbsnas", "nnnbcbsss", "plnrsmbssjeas", "nprbscnsmssxebss", "psuprsmsns", "nfbnscss", "prsmnbssjsssens", "ebsrlsmsss",
 		"nosrabssns", "psmrssnblsens", "qsqsqsmrsbscssens",
 	} {
@@ -72,7 +72,7 @@ var orderlyCommands = map[rune][2]string{
 	'p': {"PASV", "227|425|500|522"}, 'q': {"EPSV", "229|425|500|522"},
 	'a': {"AUTH TLS", "502"}, 'b': {"PORT 10,9,9,1,16,4", "501"}, 'c': {"LPSV", "502"}, 'l': {"EPRT |3|x|4100|", "522"},
 	'o': {"PORT 127,0,0,1,31,97", "200|425|500|501"},
-	'L': {"LIST %d", "226 %d.|425|426"}, 'T': {"MDTM f%d", "213 f%d."}, 'z': {"SIZE f%d", "213 f%d."},
+	'L': {"LIST %d", "226 %d.|425|426"}, 'T': {"MDTM f%d", "213 MDTM f%d."}, 'z': {"SIZE f%d", "213 SIZE f%d."},
 }
 
 func (o *orderly) step(i int, letter rune) {
@@ -94,6 +94,8 @@ func (o *orderly) step(i int, letter rune) {
 		o.take(client(o.s, line))
 	case letter == 'x':
 		o.file += 2
+	case letter == 'y':
+		o.file = max(0, o.file-1)
 	case letter == 's':
 		o.answer()
 	case letter == 'm', letter == 'u':
@@ -136,7 +138,7 @@ func (o *orderly) answer() {
 		o.ready = true
 		o.take(server(o.s, "200 told."))
 	case "MDTM", "SIZE":
-		o.take(server(o.s, "213 "+arg+"."))
+		o.take(server(o.s, "213 "+verb+" "+arg+"."))
 	case "FEAT":
 		o.take(server(o.s, "211-Features:"))
 		o.take(server(o.s, "211 "+arg+"."))
