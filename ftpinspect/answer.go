@@ -186,8 +186,8 @@ func (s *Session) authReply(c *command, code int) {
 // noteTLS tells the user of a server that insists on TLS: 534 (RFC 2228), or
 // another refusal that says so (vsftpd and ProFTPD: 530, 550, 522).
 func (s *Session) noteTLS(r *reply) {
-	if !refuses(r.code) || s.cfg.TLS != TLSRefuse || hiddenFeatures[r.command.verb] {
-		return
+	if !refuses(r.code) || s.cfg.TLS != TLSRefuse || hiddenFeatures[r.command.verb] || r.command.ahead {
+		return // or what was asked ahead, with a name that the client may never say
 	}
 	t := strings.ToUpper(string(r.first))
 	if r.code == 534 || strings.Contains(t, "TLS") || strings.Contains(t, "SSL") || strings.Contains(t, "ENCRYPTION") {
