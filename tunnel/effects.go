@@ -113,6 +113,9 @@ func (s *session) observeSent(to Peer, line []byte) {
 	}
 	after := string(ftpinspect.Redact(bytes.TrimRight(line, "\r\n")))
 	d := Dialogue{Session: s.id, From: to.other(), After: after}
+	if s.said != nil && s.said.from == Client && to == Client {
+		s.saidNothing() // it is answered: what is sent on behind that is another line
+	}
 	if s.said != nil && s.said.from == to.other() {
 		d.Before = string(ftpinspect.Redact(s.said.text))
 		s.said = nil

@@ -97,3 +97,28 @@ func TestListingKept(t *testing.T) {
 		t.Errorf("keeps %d bytes", len(k.text))
 	}
 }
+
+// A line that the client gets its answer to at once is not reported as if it had
+// become one that was asked ahead.
+func TestAskedAheadReported(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.loginTo("220 (vsFTPd 3.0.3)")
+		c := s.accept(s.passive())
+		s.want("LIST")
+		s.deliver(c, listOfFiles(10))
+		s.answerLate(0)
+	}, func(l *lab) {
+		l.ssh.set(func(s *memSide) { s.rtt = farAway })
+		c := l.login()
+		c.get("PASV", "LIST")
+		for i := range 10 {
+			c.do(fmt.Sprint("MDTM f", i), "213")
+			time.Sleep(farAway)
+		}
+		for _, d := range all[Dialogue](l.world) {
+			if d.From == Client && strings.HasPrefix(d.Before, "MDTM") && d.After != "" && d.After != d.Before {
+				t.Errorf("%q became %q", d.Before, d.After)
+			}
+		}
+	})
+}
