@@ -54,10 +54,10 @@ var inOrder = [][]byte{[]byte("vsFTPd"), []byte("ProFTPD"), []byte("Pure-FTPd"),
 
 func isFact(verb string) bool { return verb == "MDTM" || verb == "SIZE" }
 
-// asksFacts reports whether questions may be asked ahead in this session. A client
-// that is to be mirrored is.
+// asksFacts reports whether questions may be asked ahead in this session. In
+// ModeClient the server is asked about no file but the client's.
 func (s *Session) asksFacts() bool {
-	wanted := s.cfg.Prefetch || s.cfg.Far && s.cfg.Mode != ModeClient
+	wanted := (s.cfg.Prefetch || s.cfg.Far) && s.cfg.Mode != ModeClient
 	return wanted && s.ordered && !s.facts.off && s.loggedIn && !s.blocks && !s.opaque
 }
 
