@@ -209,9 +209,10 @@ func (s *Session) unheardFact() *command {
 // passesFact reports whether a reply with this code is for no question about a file,
 // and so not for c, while some were asked ahead: every answer behind it would be
 // taken for that to the next question. 425 and 426 are about a data connection,
-// and so is a 421 for one that nobody came to (see beginReply).
+// and so is a 421 for one that nobody came to (see beginReply). Any other 421 is
+// for the client, not for us.
 func (s *Session) passesFact(c *command, code int) bool {
-	odd := !refuses(code) && code != 213 || code == 425 || code == 426 || code == 421 && s.ahead.ours
+	odd := !refuses(code) && code != 213 || code == 425 || code == 426 || code == 421 && (s.ahead.ours || c.unasked())
 	return odd && isFact(c.verb) && s.unheardFact() != nil
 }
 
