@@ -1,7 +1,6 @@
 package ftpinspect
 
 import (
-	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,18 +22,16 @@ import (
 // only servers are asked that are known to answer every command of several that
 // come in one piece.
 type facts struct {
-	names  []string   // of the listing that the client got last, in its order
-	verb   string     // what the client asks about them
-	prefix string     // what it sets before each name, "./" or a folder
-	last   int        // the name that it has asked about, -1 for none
-	next   int        // the first name that the server was not asked about
-	window int        // how many questions to be ahead; 0 if the client asks in no order
-	asked  []*command // ahead of the client, in order
-	habit  bool       // the client has gone through a listing before
-	off    bool       // the server has not answered in order
-	timed  *command   // that the timer runs for
-
-	listing string // the last transfer command, if it is a LIST or NLST that a copy is kept of
+	listing            // that the client got last
+	verb    string     // what the client asks about them
+	prefix  string     // what it sets before each name, "./" or a folder
+	last    int        // the name that it has asked about, -1 for none
+	next    int        // the first name that the server was not asked about
+	window  int        // how many questions to be ahead; 0 if the client asks in no order
+	asked   []*command // ahead of the client, in order
+	habit   bool       // the client has gone through a listing before
+	off     bool       // the server has not answered in order
+	timed   *command   // that the timer runs for
 }
 
 // The number of questions ahead begins small and grows by one with each that the
@@ -61,26 +58,6 @@ func (s *Session) asksFacts() bool {
 	return wanted && s.ordered && !s.facts.off && s.loggedIn && !s.blocks && !s.opaque
 }
 
-// keepListing asks for a copy of the listing that a transfer command is about to
-// bring.
-func (s *Session) keepListing(t *transfer) {
-	s.facts.listing = ""
-	named := t.Verb == "LIST" || t.Verb == "NLST" // MLSD tells what one would ask for
-	if named && s.asksFacts() && s.current != nil && !s.current.over && !s.asking() && !s.opening() {
-		s.facts.listing = t.Verb
-		s.do(KeepListing{s.current.id})
-	}
-}
-
-// listed takes the copy, unless another transfer command has come since: after a
-// listing that was refused it is what that one has brought.
-func (s *Session) listed(listing []byte) {
-	if len(listing) > 0 && s.facts.listing != "" && s.asksFacts() {
-		s.forgetFacts()
-		s.facts.names, s.facts.last = namesIn(listing, s.facts.listing), -1
-	}
-}
-
 // beginFact takes up a MDTM or SIZE of the client.
 func (s *Session) beginFact(c *command) {
 	f := &s.facts
@@ -93,6 +70,7 @@ func (s *Session) beginFact(c *command) {
 	} else {
 		s.forgetFacts()
 		s.forward(c, c.line)
+		f.read()
 		f.follow(c)
 	}
 	s.askFacts(c)
@@ -256,7 +234,7 @@ func (s *Session) forgetFacts() {
 func (s *Session) endFacts(c *command) {
 	s.forgetFacts()
 	if !c.is("TYPE") && !c.is("NOOP") {
-		s.facts.names = nil
+		s.facts.listing = listing{}
 	}
 }
 
@@ -286,42 +264,7 @@ func (s *Session) factsOverdue() {
 		s.factsFailed()
 	case slices.Contains(f.asked, c):
 		s.forgetFacts()
+		f.listing = listing{}
 	}
 	s.timeFacts()
-}
-
-// A line of LIST as ls -l prints it: the last of the date's fields is a time or a
-// year, and one blank parts it from the name.
-var listedRE = regexp.MustCompile(`^[-bcdlps]\S{9}\S*\s.*?\s` +
-	`(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s+(?:\d{1,2}:\d{2}|\d{4}) (.+)$`)
-
-// namesIn returns the names in a listing that LIST has brought, or NLST, whose
-// lines are names.
-func namesIn(listing []byte, verb string) (names []string) {
-	for line := range bytes.Lines(listing) {
-		name, whole := bytes.CutSuffix(line, []byte("\n"))
-		if !whole {
-			break // the copy ends here
-		}
-		name = bytes.TrimRight(name, "\r")
-		if verb == "LIST" {
-			name = listedName(name)
-		}
-		if n := string(name); n != "" && n != "." && n != ".." {
-			names = append(names, n)
-		}
-	}
-	return names
-}
-
-func listedName(line []byte) []byte {
-	m := listedRE.FindSubmatch(line)
-	if m == nil {
-		return nil
-	}
-	if line[0] == 'l' {
-		name, _, _ := bytes.Cut(m[1], []byte(" -> "))
-		return name
-	}
-	return m[1]
 }
