@@ -69,6 +69,7 @@ func (c *Client) reach(ctx context.Context, cfg *Config, via *connection) (net.C
 		if err != nil {
 			return nil, err
 		}
+		k.rx.budget = hopWindows
 		return k, nil
 	case cfg.ProxyCommand != "":
 		return startProxy(cfg, c.notify)

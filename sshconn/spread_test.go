@@ -45,6 +45,11 @@ func TestBusyClientSpreadsBehindJump(t *testing.T) {
 	if len(used) != maxInner {
 		t.Errorf("%d connections are used, of %d", len(used), maxInner)
 	}
+	for conn := range used {
+		if hop := conn.tr.Conn.(*Conn); hop.rx.budget != hopWindows {
+			t.Error("the window of a hop counts as a transfer's")
+		}
+	}
 	var wg sync.WaitGroup
 	for range maxInner { // at once: each is to count before it is open
 		wg.Go(func() {

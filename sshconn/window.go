@@ -18,14 +18,25 @@ import (
 const (
 	baseWindow   = 2 << 20  // x/crypto's channelWindowSize
 	maxWindow    = 32 << 20 // of one channel
-	maxExtra     = 96 << 20 // beyond baseWindow, of all channels of the process
 	creditPieces = 4        // a window is given back in pieces of this part of it
 	maxCredit    = 1 << 20  // or of this size
 	shrinkAfter  = time.Second
 )
 
-// extraWindow is what all receivers have granted beyond baseWindow.
-var extraWindow atomic.Int64
+// budget bounds what receivers grant together beyond baseWindow.
+type budget struct {
+	granted atomic.Int64 // bytes
+	most    int64
+}
+
+// The budgets of the process. A channel that carries a further SSH connection has
+// one apart: what comes in it is read at once, but when its transfers are over it
+// keeps the window that it was granted, for nothing comes any more of which some
+// could be withheld. Transfers within it would find none left.
+var (
+	transferWindows = &budget{most: 96 << 20}
+	hopWindows      = &budget{most: 128 << 20}
+)
 
 // pace is what the receivers of an SSH connection know of it together. Safe for
 // concurrent use.
@@ -60,6 +71,7 @@ type crediting interface {
 type receiver struct {
 	raw    crediting
 	pace   *pace
+	budget *budget
 	window int // granted, wherever its bytes are now
 	credit int // consumed and not given back
 	debt   int // to be withheld, for the window is to shrink
@@ -68,12 +80,12 @@ type receiver struct {
 	got   int       // consumed in it
 	low   time.Time // since when the window has been too large; zero if it is not
 
-	extra  atomic.Int64 // this receiver's part of extraWindow
+	extra  atomic.Int64 // this receiver's part of the budget
 	closed atomic.Bool
 }
 
 func newReceiver(ch ssh.Channel, pace *pace) *receiver {
-	return &receiver{raw: newRawChannel(ch), pace: pace, window: baseWindow}
+	return &receiver{raw: newRawChannel(ch), pace: pace, budget: transferWindows, window: baseWindow}
 }
 
 func (r *receiver) Read(p []byte) (int, error) {
@@ -105,7 +117,7 @@ func (r *receiver) giveBack() {
 	r.debt -= withheld
 	r.window -= withheld
 	r.extra.Add(int64(-withheld))
-	extraWindow.Add(int64(-withheld))
+	r.budget.granted.Add(int64(-withheld))
 	if n := r.credit - withheld; n > 0 {
 		r.raw.adjust(n) // fails only when the channel has ended, which Read will tell
 	}
@@ -148,7 +160,7 @@ func (r *receiver) tune(want int, now time.Time) {
 // usual is the window that a transfer on this connection came to need, as far as
 // enough is left for others that begin now.
 func (r *receiver) usual() int {
-	return min(int(r.pace.window.Load()), r.window+int(maxExtra-extraWindow.Load())/4)
+	return min(int(r.pace.window.Load()), r.window+int(r.budget.most-r.budget.granted.Load())/4)
 }
 
 // grow grants n bytes more, as far as all receivers together may.
@@ -157,9 +169,9 @@ func (r *receiver) grow(n int) {
 	if n <= 0 {
 		return
 	}
-	if over := extraWindow.Add(int64(n)) - maxExtra; over > 0 {
+	if over := r.budget.granted.Add(int64(n)) - r.budget.most; over > 0 {
 		back := min(over, int64(n))
-		extraWindow.Add(-back)
+		r.budget.granted.Add(-back)
 		if n -= int(back); n == 0 {
 			return
 		}
@@ -171,9 +183,9 @@ func (r *receiver) grow(n int) {
 	r.giveBack()
 }
 
-// close gives this receiver's part of extraWindow back. It may be called at
+// close gives this receiver's part of the budget back. It may be called at
 // any time and more than once; what is read afterwards counts no more.
 func (r *receiver) close() {
 	r.closed.Store(true)
-	extraWindow.Add(-r.extra.Swap(0))
+	r.budget.granted.Add(-r.extra.Swap(0))
 }

@@ -92,7 +92,7 @@ type onlyReader struct{ io.Reader }
 // TestWindowGrowsOnALongLink: where the window limits a transfer it grows, and
 // what was taken beyond x/crypto's window is given back.
 func TestWindowGrowsOnALongLink(t *testing.T) {
-	before := extraWindow.Load()
+	before := transferWindows.granted.Load()
 	client := throughDelay(t, 10*time.Millisecond)
 	if rtt := client.RoundTrip(); rtt != 0 {
 		t.Errorf("a round trip of %v before there was one", rtt)
@@ -112,7 +112,7 @@ func TestWindowGrowsOnALongLink(t *testing.T) {
 		t.Errorf("the window is %d bytes after a transfer at 20 ms", rx.window)
 	}
 	conn.Close()
-	if after := extraWindow.Load(); after != before {
+	if after := transferWindows.granted.Load(); after != before {
 		t.Errorf("%d bytes of window are still counted", after-before)
 	}
 }

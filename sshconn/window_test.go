@@ -26,7 +26,7 @@ func newLink() *link { return newLinkAt(&pace{}) }
 
 func newLinkAt(p *pace) *link {
 	l := &link{now: time.Unix(1000, 0), sender: sender{granted: baseWindow}}
-	l.receiver = receiver{raw: &l.sender, window: baseWindow, began: l.now, pace: p}
+	l.receiver = receiver{raw: &l.sender, window: baseWindow, began: l.now, pace: p, budget: transferWindows}
 	return l
 }
 
@@ -105,22 +105,39 @@ func TestUsualWindowLeavesRoom(t *testing.T) {
 }
 
 func TestExtraWindowIsBounded(t *testing.T) {
-	before := extraWindow.Load()
+	before := transferWindows.granted.Load()
 	var links []*link
 	for range 8 {
 		l := newLink()
 		l.carry(20, 100<<20)
 		links = append(links, l)
 	}
-	if extra := extraWindow.Load(); extra > maxExtra || extra < maxExtra/2 {
-		t.Errorf("eight links have %d bytes beyond their windows, at most %d are allowed", extra, maxExtra)
+	if extra := transferWindows.granted.Load(); extra > transferWindows.most || extra < transferWindows.most/2 {
+		t.Errorf("eight links have %d bytes beyond their windows, at most %d are allowed", extra, transferWindows.most)
 	}
 	for _, l := range links {
 		l.close()
 		l.close()
 	}
-	if after := extraWindow.Load(); after != before {
+	if after := transferWindows.granted.Load(); after != before {
 		t.Errorf("%d bytes are still counted", after-before)
+	}
+}
+
+// TestIdleHopsLeaveRoom: connections through a jump host that have carried much
+// keep their windows when they are idle; a transfer gets what it needs all the
+// same.
+func TestIdleHopsLeaveRoom(t *testing.T) {
+	for range maxInner {
+		hop := newLink()
+		hop.budget = hopWindows
+		defer hop.close()
+		hop.carry(20, 100<<20)
+	}
+	transfer := newLink()
+	defer transfer.close()
+	if transfer.carry(20, 100<<20); transfer.window != maxWindow {
+		t.Errorf("a window of %d bytes", transfer.window)
 	}
 }
 
@@ -153,7 +170,7 @@ func TestNoWindowIsLeft(t *testing.T) {
 }
 
 func TestClosedReceiverCountsNothing(t *testing.T) {
-	before := extraWindow.Load()
+	before := transferWindows.granted.Load()
 	growing := newLink()
 	growing.close()
 	growing.carry(20, 100<<20)
@@ -161,7 +178,7 @@ func TestClosedReceiverCountsNothing(t *testing.T) {
 	shrinking.carry(20, 100<<20)
 	shrinking.close()
 	shrinking.carry(100, 1000)
-	if after := extraWindow.Load(); after != before {
+	if after := transferWindows.granted.Load(); after != before {
 		t.Errorf("%d bytes are counted of closed channels", after-before)
 	}
 }
