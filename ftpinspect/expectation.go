@@ -149,9 +149,10 @@ func (s *Session) Ended(id ID, o Outcome) []Effect {
 	if e.latest == nil || e.latest.ended {
 		e.join(&conn{})
 	}
+	s.listed(o.Listing)
+	o.Listing = nil // it is kept as long as it is of use, and not as long as e
 	c := e.latest
 	c.ended, c.outcome = true, o
-	s.listed(o.Listing)
 	switch {
 	case c.transfer != nil:
 		s.release(c.transfer)

@@ -1,10 +1,37 @@
 package ftpinspect
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// A listing is not kept for as long as its data connection is.
+func TestListingIsForgotten(t *testing.T) {
+	s := New(Config{Local: netip.MustParseAddr("127.0.0.1"), Far: true})
+	server(s, "220 (vsFTPd 3.0.3)")
+	client(s, "PASS x")
+	server(s, "230 in")
+	client(s, "PASV")
+	server(s, "227 (127,0,0,1,31,97)")
+	s.Met(1, Listeners{Client: netip.MustParseAddrPort("127.0.0.1:2001")})
+	client(s, "LIST")
+	s.Joined(1)
+	server(s, "150 here")
+	effects := s.Ended(1, Outcome{Listing: listingOf("f")})
+	if s.facts.text == nil {
+		t.Fatal("no listing was kept")
+	}
+	for _, e := range effects {
+		if timer, ok := e.(StartTimer); ok {
+			s.Expired(timer.T)
+		}
+	}
+	if s.facts.text != nil || s.find(1).latest.outcome.Listing != nil {
+		t.Error("the listing is still kept")
+	}
+}
 
 // The names in what servers list.
 func TestNamesIn(t *testing.T) {

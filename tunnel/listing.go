@@ -25,9 +25,10 @@ func (p *pair) keepListing() {
 	}
 }
 
-// listing is the copy that was kept, if the listing has come to its end.
-func (p *pair) listing() []byte {
-	k := p.flows[ftpinspect.Download].kept.Load()
+// takeListing returns the copy that was kept, if the listing has come to its end.
+// The pair keeps it no longer.
+func (p *pair) takeListing() []byte {
+	k := p.flows[ftpinspect.Download].kept.Swap(nil)
 	if k == nil || !p.done[ftpinspect.Download] {
 		return nil
 	}

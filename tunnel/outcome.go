@@ -76,8 +76,10 @@ func (p *pair) end(broken error) {
 		return
 	}
 	p.ended = true
-	p.outcome = ftpinspect.Outcome{Broken: broken, Bytes: p.passed(), Listing: p.listing()}
-	p.d.reportEnded(p.outcome)
+	p.outcome = ftpinspect.Outcome{Broken: broken, Bytes: p.passed()}
+	reported := p.outcome
+	reported.Listing = p.takeListing()
+	p.d.reportEnded(reported)
 	if p.transfer != nil {
 		p.d.s.dataEnded(p.transfer)
 	}
