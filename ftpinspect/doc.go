@@ -44,7 +44,7 @@
 //     replies that the client may not have yet.
 //   - Six files save time and change nothing else: ahead.go, adopt.go and
 //     dialahead.go ([Config].Prefetch), promise.go, linger.go, and facts.go, which
-//     asks about files before the client does.
+//     asks about the files of a listing (listing.go) before the client does.
 //
 // What it does not do: it does not judge which user may connect, it does not
 // time anything out (it asks for timers with [StartTimer] and is told with
