@@ -12,16 +12,19 @@ import (
 )
 
 // listen opens the listeners of a forward: for localhost one on every loopback
-// address, with one port. 0.0.0.0 is IPv4 alone, as in ssh(1), and not every
-// address of both families, as in package net.
+// address, with one port. 0.0.0.0 is IPv4 alone and [::] IPv6, as in ssh(1), and
+// not every address of both families, as in package net.
 func listen(ctx context.Context, f forward) ([]net.Listener, error) {
 	if f.bind == "localhost" {
 		ls, err := tunnel.ListenLoopback(ctx, uint16(f.port))
 		return ls, listenError(err)
 	}
 	network := "tcp"
-	if f.bind == "0.0.0.0" {
+	switch a, _ := netip.ParseAddr(f.bind); a {
+	case netip.IPv4Unspecified():
 		network = "tcp4"
+	case netip.IPv6Unspecified():
+		network = "tcp6"
 	}
 	l, err := tunnel.Local{}.Listen(ctx, network, f.listenAddress())
 	if err != nil {
@@ -87,6 +90,8 @@ func (s *service) at() place {
 	}
 	a, err := netip.ParseAddr(host)
 	switch {
+	case err == nil && a == netip.IPv6Unspecified() && s.bind != "":
+		host = "::1"
 	case host == "" || err == nil && a.IsUnspecified():
 		host = "127.0.0.1"
 	case err == nil:

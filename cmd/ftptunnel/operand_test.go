@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -89,15 +90,36 @@ func TestParseListenRefused(t *testing.T) {
 	}
 }
 
-// All IPv4 addresses are not those of IPv6.
-func TestListenIPv4(t *testing.T) {
-	ls, err := listen(t.Context(), forward{bind: "0.0.0.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeAll(ls)
-	if len(ls) != 1 || !strings.HasPrefix(ls[0].Addr().String(), "0.0.0.0:") {
-		t.Errorf("%d listeners, the first on %s", len(ls), ls[0].Addr())
+// All addresses of one family are not those of the other, and a client is told
+// one of theirs.
+func TestListenOneFamily(t *testing.T) {
+	for _, c := range []struct{ bind, at, url, family, other string }{
+		{"0.0.0.0", "0.0.0.0:", "ftp://127.0.0.1:", "127.0.0.1", "::1"},
+		{"::", "[::]:", "ftp://[::1]:", "::1", "127.0.0.1"},
+	} {
+		f := forward{bind: c.bind}
+		ls, err := listen(t.Context(), f)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		defer closeAll(ls)
+		if len(ls) != 1 || !strings.HasPrefix(ls[0].Addr().String(), c.at) {
+			t.Errorf("%s: %d listeners, the first on %s", c.bind, len(ls), ls[0].Addr())
+		}
+		if url := (&service{forward: f, listeners: ls}).at().url(); !strings.HasPrefix(url, c.url) {
+			t.Errorf("%s: clients are told %s", c.bind, url)
+		}
+		_, port, _ := net.SplitHostPort(ls[0].Addr().String())
+		for host, answers := range map[string]bool{c.family: true, c.other: false} {
+			conn, err := net.Dial("tcp", net.JoinHostPort(host, port))
+			if err == nil {
+				conn.Close()
+			}
+			if (err == nil) != answers {
+				t.Errorf("%s: at %s: %v", c.bind, host, err)
+			}
+		}
 	}
 }
 

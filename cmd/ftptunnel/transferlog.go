@@ -62,7 +62,7 @@ func openToAppend(path string) (*os.File, error) {
 }
 
 // endsTorn reports whether a file ends within a line, as one does whose writer
-// has crashed or whose disk was full.
+// has crashed.
 func endsTorn(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
@@ -78,9 +78,9 @@ func endsTorn(f *os.File) bool {
 // and must not hold transfers up.
 const lockPatience = time.Second
 
-// lock takes the lock if it can be had, and returns what gives it back. It keeps
-// a line that another process has half written from being taken for a torn one;
-// without it there may be an empty line. The caller holds mu.
+// lock takes the lock if it can be had, and returns what gives it back; nil
+// without it. It keeps a line that another process has half written from being
+// taken for a torn one; without it there may be an empty line. The caller holds mu.
 func (l *transferLog) lock() (unlock func()) {
 	began := time.Now()
 	err := tryLock(l.f)
@@ -90,7 +90,7 @@ func (l *transferLog) lock() (unlock func()) {
 	}
 	l.locked = errors.Is(err, errLocked)
 	if err != nil {
-		return func() {}
+		return nil
 	}
 	return func() { _ = unlockFile(l.f) }
 }
@@ -106,13 +106,27 @@ func (l *transferLog) write(r transferRecord) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	defer l.lock()()
+	unlock := l.lock()
+	if unlock != nil {
+		defer unlock()
+	}
 	text := line.Bytes()
 	if !endsTorn(l.f) {
 		text = text[1:]
 	}
-	_, err := l.f.Write(text)
+	n, err := l.f.Write(text)
+	if err != nil && unlock != nil {
+		takeBack(l.f, n)
+	}
 	return err
+}
+
+// takeBack removes the last n bytes of a file, a part of a line that a full disk
+// has no room for. The caller holds the lock, so that they are its own.
+func takeBack(f *os.File, n int) {
+	if info, err := f.Stat(); err == nil && n > 0 && info.Mode().IsRegular() {
+		_ = f.Truncate(info.Size() - int64(n)) // or the next line begins with an end of line
+	}
 }
 
 func (l *transferLog) close() error {

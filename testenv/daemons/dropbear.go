@@ -20,7 +20,7 @@ import (
 func Dropbear(t testing.TB, o SSHOptions) *SSHServer {
 	t.Helper()
 	dropbear := Find(t, "dropbear", "dropbear-bin")
-	needNamespaces(t, "dropbear", "its user needs another home")
+	NeedNamespaces(t, "dropbear", "its user needs another home")
 	dir := Folder(t)
 	s, authorized := newSSHServer(t, "dropbear", dir, o)
 	home := folder(t, filepath.Join(dir, "home"), 0o700)

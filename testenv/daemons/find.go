@@ -89,8 +89,8 @@ func needRoot(t testing.TB, program, reason string) {
 	}
 }
 
-// needNamespaces ends the test unless it may make mount namespaces.
-func needNamespaces(t testing.TB, program, reason string) {
+// NeedNamespaces ends the test unless it may make mount namespaces.
+func NeedNamespaces(t testing.TB, program, reason string) {
 	t.Helper()
 	needRoot(t, program, reason)
 	if out, err := exec.Command("unshare", "-m", "true").CombinedOutput(); err != nil {

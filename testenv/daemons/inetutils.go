@@ -25,7 +25,7 @@ func InetutilsFTPD(t testing.TB, o FTPOptions) *FTPServer {
 	if !executable(ftpd) {
 		Missing(t, "inetutils-ftpd is not unpacked (package inetutils-ftpd)")
 	}
-	needNamespaces(t, "inetutils-ftpd", "its user needs another home")
+	NeedNamespaces(t, "inetutils-ftpd", "its user needs another home")
 	needUser(t, "inetutils-ftpd", "ftp")
 	dir := Folder(t)
 	s := newFTPServer(t, "inetutils-ftpd", dir, o)

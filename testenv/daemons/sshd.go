@@ -19,7 +19,7 @@ func SSHD(t testing.TB, o SSHOptions) *SSHServer {
 		runFolder(t, "/run/sshd")
 	}
 	if o.Hosts != "" {
-		needNamespaces(t, "sshd", "it needs another /etc/hosts")
+		NeedNamespaces(t, "sshd", "it needs another /etc/hosts")
 	}
 	dir := Folder(t)
 	s, authorized := newSSHServer(t, "sshd", dir, o)
