@@ -39,7 +39,7 @@ func (p *program) runCheck(ctx context.Context) int {
 	defer stop()
 	c := &check{
 		program: p, forward: p.forwards[0], failedAt: map[string]string{}, news: make(chan struct{}, 1),
-		report: &checkReport{w: p.stdout, json: p.logFormat == "json", count: map[string]int{}},
+		report: &checkReport{w: p.result, json: p.logFormat == "json", count: map[string]int{}},
 	}
 	c.run(ctx)
 	if c.client != nil {

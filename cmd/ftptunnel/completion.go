@@ -103,11 +103,10 @@ func completionScript(shell string) (string, error) {
 func printCompletion(e env, o *options) int {
 	text, err := completionScript(o.completion)
 	if err == nil {
-		_, err = io.WriteString(e.stdout, text)
+		_, err = io.WriteString(e.result, text)
 	}
 	if err != nil {
-		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
-		p.fail("completion", err)
+		newProgram(e, o).fail("completion", err)
 		return exitTunnel
 	}
 	return exitOK

@@ -54,7 +54,7 @@ func (d *demo) show(ctx context.Context) int {
 		}
 		if err := d.tryMode(ctx, mode); err != nil {
 			failed++
-			fmt.Fprintf(d.stdout, "      failed: %s\n", escape(err.Error()))
+			fmt.Fprintf(d.result, "      failed: %s\n", escape(err.Error()))
 		}
 	}
 	s.stop()
@@ -62,16 +62,16 @@ func (d *demo) show(ctx context.Context) int {
 		return interrupted.exitStatus()
 	}
 	if failed > 0 {
-		fmt.Fprintf(d.stdout, "\nFAIL: %d of %d modes failed\n", failed, len(demoModes))
+		fmt.Fprintf(d.result, "\nFAIL: %d of %d modes failed\n", failed, len(demoModes))
 		return exitFailed
 	}
-	fmt.Fprintf(d.stdout, "\nPASS: every mode works, and every data connection went over SSH\n")
+	fmt.Fprintf(d.result, "\nPASS: every mode works, and every data connection went over SSH\n")
 	return exitOK
 }
 
 // tellScene says who takes part.
 func (d *demo) tellScene() {
-	fmt.Fprintf(d.stdout, `An FTP client, an SSH server, an FTP server that thinks it is %s, and between:
+	fmt.Fprintf(d.result, `An FTP client, an SSH server, an FTP server that thinks it is %s, and between:
 
     FTP client --- %s --- ftptunnel === SSH %s === FTP server %s
 
@@ -99,7 +99,7 @@ func (d *demo) tryMode(ctx context.Context, mode string) error {
 	if carried < made+1 {
 		return fmt.Errorf("%d of %d connections went over SSH", carried, made+1)
 	}
-	fmt.Fprintf(d.stdout, "      list, get and put %d KiB: SHA-256 equal, %d data connections over SSH, %s\n",
+	fmt.Fprintf(d.result, "      list, get and put %d KiB: SHA-256 equal, %d data connections over SSH, %s\n",
 		demoBytes>>10, made, shortDuration(time.Since(started)))
 	return nil
 }

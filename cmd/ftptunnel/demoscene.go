@@ -140,7 +140,7 @@ func (d *demo) tellRewriting(mode string) {
 	if mode == "PORT" || mode == "EPRT" {
 		before, after = "the client says", "the server gets"
 	}
-	fmt.Fprintf(d.stdout, "%s  %s  %s\n      %s  %s\n", mode, before, r.before, after, r.after)
+	fmt.Fprintf(d.result, "%s  %s  %s\n      %s  %s\n", mode, before, r.before, after, r.after)
 }
 
 // wrap runs the user's command against the demonstration's servers.

@@ -10,6 +10,7 @@ type env struct {
 	args           []string // without the program's name
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	result         *resultWriter // what the program itself writes to stdout
 	getenv         func(string) string
 	environ        func() []string
 	home           string // what ~ stands for; "" is, as in ssh(1), by the user database

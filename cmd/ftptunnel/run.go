@@ -36,6 +36,11 @@ type program struct {
 	readyStatus string          // what systemd was told when clients might come
 }
 
+// newProgram returns a program that can tell of an error.
+func newProgram(e env, o *options) *program {
+	return &program{env: e, options: o, log: newLogger(e.stderr, o)}
+}
+
 // once reports whether it is called for the first time with this key.
 func (p *program) once(key string) bool {
 	p.mu.Lock()
@@ -54,16 +59,26 @@ func (p *program) once(key string) bool {
 func run(ctx context.Context, e env) int {
 	o, err := parse(e.args)
 	if err != nil {
-		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
-		p.fail("usage", err)
+		newProgram(e, o).fail("usage", err)
 		return exitUsage
 	}
+	e.result = &resultWriter{w: e.stdout}
+	status := runWith(ctx, e, o)
+	if err := e.result.err; err != nil && status == exitOK {
+		newProgram(e, o).fail("output", err)
+		return exitTunnel
+	}
+	return status
+}
+
+// runWith does what the options say and returns the exit code.
+func runWith(ctx context.Context, e env, o *options) int {
 	switch {
 	case o.help:
-		io.WriteString(e.stdout, usage)
+		io.WriteString(e.result, usage)
 		return exitOK
 	case o.version:
-		io.WriteString(e.stdout, versionText())
+		io.WriteString(e.result, versionText())
 		return exitOK
 	case o.completion != "":
 		return printCompletion(e, o)
@@ -71,14 +86,13 @@ func run(ctx context.Context, e env) int {
 	var back *behind
 	if o.background && !o.printing {
 		if back = thisBehind(); back == nil {
-			return (&program{env: e, options: o, log: newLogger(e.stderr, o)}).leaveBehind()
+			return newProgram(e, o).leaveBehind()
 		}
 	}
 	screen := newScreen(e, o)
 	log, closeLog, err := openLog(e, o, screen)
 	if err != nil {
-		p := &program{env: e, options: o, log: newLogger(e.stderr, o)}
-		p.fail("log", fmt.Errorf("-E: %w", err))
+		newProgram(e, o).fail("log", fmt.Errorf("-E: %w", err))
 		return exitTunnel
 	}
 	defer closeLog()
@@ -102,7 +116,7 @@ func run(ctx context.Context, e env) int {
 func (p *program) printConfig(ctx context.Context) int {
 	cfg, err := sshconn.Resolve(ctx, p.destination, p.sshOptions())
 	if err == nil {
-		err = cfg.WriteG(p.stdout)
+		err = cfg.WriteG(p.result)
 	}
 	if err != nil {
 		p.fail("config", err)
