@@ -75,13 +75,19 @@ func (s *scene) peer(name string) (*peer, error) {
 		return p, err
 	case sshL:
 		at := net.JoinHostPort(staticHost, staticPort)
-		return s.ssh(&peer{name: name, at: at, turn: turn{single: true}}, at,
+		return s.ssh(&peer{name: name, at: at, turn: turn{single: true}}, "near", at,
 			"-L", fmt.Sprintf("%s:127.0.0.1:%d", at, s.fixed.Port),
 			"-L", fmt.Sprintf("%s:%d:127.0.0.1:%d", staticHost, fixedPort, fixedPort))
 	case sshD:
-		return s.ssh(&peer{name: name, at: ftp, socks: socksAddr}, socksAddr, "-D", socksAddr)
+		return s.socks("near")
 	}
 	return nil, fmt.Errorf("no peer %q", name)
+}
+
+// socks starts ssh as a SOCKS server.
+func (s *scene) socks(destination string) (*peer, error) {
+	ftp := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port))
+	return s.ssh(&peer{name: sshD, at: ftp, socks: socksAddr}, destination, socksAddr, "-D", socksAddr)
 }
 
 func (p *peer) stop() {
@@ -116,8 +122,8 @@ func (s *scene) tunnelBy(program, destination, target string, options ...string)
 }
 
 // ssh starts ssh and returns when it listens at addr.
-func (s *scene) ssh(p *peer, addr string, args ...string) (*peer, error) {
-	args = append([]string{"-N", "-F", s.config, "-o", "ExitOnForwardFailure=yes"}, append(args, "near")...)
+func (s *scene) ssh(p *peer, destination, addr string, args ...string) (*peer, error) {
+	args = append([]string{"-N", "-F", s.config, "-o", "ExitOnForwardFailure=yes"}, append(args, destination)...)
 	var err error
 	if p.proc, err = startOn(s.client, command(s.ctx, "ssh", args...)); err != nil {
 		return nil, err

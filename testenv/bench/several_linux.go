@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -34,40 +35,80 @@ func joint(all []transfer) float64 {
 // behind it (ProxyJump), there also with windows that do not grow: several
 // connections are for what a window limits.
 func (s *scene) parallel() error {
-	for _, way := range []struct{ program, name, alias, how string }{
-		{s.program, ftptunnel, "near", ""},
-		{s.program, ftptunnel, "behind", throughJump},
-		{s.plain, plain, "behind", throughJump},
-	} {
-		if way.program == "" {
-			continue // a program was given
+	target := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port))
+	by := func(program, name, alias string) func() (*peer, error) {
+		return func() (*peer, error) {
+			p, err := s.tunnelBy(program, alias, target)
+			if err == nil {
+				p.name = name
+			}
+			return p, err
 		}
-		p, err := s.tunnelBy(way.program, way.alias, fmt.Sprint("127.0.0.1:", s.ftp.Port))
+	}
+	behind := by(s.program, ftptunnel, "behind")
+	type way struct {
+		how   string
+		start func() (*peer, error)
+	}
+	ways := []way{
+		{"", by(s.program, ftptunnel, "near")},
+		{throughJump, behind},
+		{throughJump, func() (*peer, error) { return s.socks("behind") }},
+	}
+	if s.plain != "" { // no program was given
+		ways = append(ways, way{throughJump, by(s.plain, plain, "behind")})
+	}
+	for _, way := range ways {
+		p, err := way.start()
 		if err != nil {
 			return err
 		}
-		p.name = way.name
 		err = s.oneAndFour(p, way.how)
 		p.stop()
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.justStarted(behind)
 }
 
 func (s *scene) oneAndFour(p *peer, how string) error {
 	for run := range s.options.runs + 1 {
 		for _, n := range []int{1, 4} {
-			all, err := s.several(p, n)
+			rate, err := s.rateOf(p, n)
 			if err != nil {
 				return err
 			}
 			if run > 0 {
-				name := fmt.Sprintf("%d at once%s", n, how)
-				s.results.add(key{name, s.link, p.name}, megabytes, measured{value: joint(all)})
+				s.results.add(key{fmt.Sprintf("%d at once%s", n, how), s.link, p.name}, megabytes, rate)
 			}
 		}
+	}
+	return nil
+}
+
+func (s *scene) rateOf(p *peer, n int) (measured, error) {
+	all, err := s.several(p, n)
+	if err != nil {
+		return measured{}, err
+	}
+	return measured{value: joint(all)}, nil
+}
+
+// justStarted is four downloads that are the first that a tunnel carries: its
+// further connections through the jump host are yet to be made.
+func (s *scene) justStarted(start func() (*peer, error)) error {
+	for range s.options.runs {
+		p, err := start()
+		if err != nil {
+			return err
+		}
+		rate, err := s.rateOf(p, 4)
+		p.stop()
+		if err != nil {
+			return err
+		}
+		s.results.add(key{"4 at once" + throughJump + ", just started", s.link, p.name}, megabytes, rate)
 	}
 	return nil
 }
