@@ -43,7 +43,8 @@ func report(o options, r *results) error {
 }
 
 func writeAbout(w io.Writer, about []fact, o options) {
-	fmt.Fprintf(w, "%d runs of each, in turn; median (minimum to maximum).\n\n", o.runs)
+	fmt.Fprintf(w, "%d runs of each, in turn, %d of single transfers on loopback; median (minimum to maximum).\n\n",
+		o.runs, o.runs*loopbackTimes)
 	for _, f := range about {
 		fmt.Fprintf(w, "- %s: %s\n", f.name, f.value)
 	}
