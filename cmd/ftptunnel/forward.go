@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 )
 
@@ -55,6 +56,12 @@ func (f forward) target() string {
 
 // listenAddress returns where clients arrive, host:port.
 func (f forward) listenAddress() string { return net.JoinHostPort(f.bind, strconv.Itoa(f.port)) }
+
+// bound returns bind if it is an address, and else the zero value.
+func (f forward) bound() netip.Addr {
+	a, _ := netip.ParseAddr(f.bind)
+	return a
+}
 
 // leads says in words where a client at url comes to.
 func (f forward) leads(url string) string {

@@ -20,7 +20,7 @@ func listen(ctx context.Context, f forward) ([]net.Listener, error) {
 		return ls, listenError(err)
 	}
 	network := "tcp"
-	switch a, _ := netip.ParseAddr(f.bind); a {
+	switch f.bound() {
 	case netip.IPv4Unspecified():
 		network = "tcp4"
 	case netip.IPv6Unspecified():
@@ -90,7 +90,7 @@ func (s *service) at() place {
 	}
 	a, err := netip.ParseAddr(host)
 	switch {
-	case err == nil && a == netip.IPv6Unspecified() && s.bind != "":
+	case s.bound() == netip.IPv6Unspecified():
 		host = "::1"
 	case host == "" || err == nil && a.IsUnspecified():
 		host = "127.0.0.1"

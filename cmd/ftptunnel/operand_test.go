@@ -123,6 +123,19 @@ func TestListenOneFamily(t *testing.T) {
 	}
 }
 
+// A listener that was handed over may be one of both families.
+func TestPlaceOfBothFamilies(t *testing.T) {
+	l, err := net.Listen("tcp", "[::]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := &service{forward: forward{bind: "localhost"}, listeners: []net.Listener{l}}
+	if url := s.at().url(); !strings.HasPrefix(url, "ftp://127.0.0.1:") {
+		t.Errorf("clients are told %s", url)
+	}
+}
+
 func TestFill(t *testing.T) {
 	at := place{"[::1]:40123"}
 	got := at.fill([]string{"{url}/a{b}", "-h{host}", "{port}", "{addr} {addr}", "{ls}"})
