@@ -103,7 +103,7 @@ func completionScript(shell string) (string, error) {
 func printCompletion(e env, o *options) int {
 	text, err := completionScript(o.completion)
 	if err == nil {
-		_, err = io.WriteString(e.result, text)
+		_, err = io.WriteString(e.stdout, text)
 	}
 	if err != nil {
 		newProgram(e, o).fail("completion", err)

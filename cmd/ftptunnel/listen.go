@@ -90,7 +90,7 @@ func (s *service) at() place {
 	}
 	a, err := netip.ParseAddr(host)
 	switch {
-	case s.bound() == netip.IPv6Unspecified():
+	case a == netip.IPv6Unspecified() && s.bound() == a:
 		host = "::1"
 	case host == "" || err == nil && a.IsUnspecified():
 		host = "127.0.0.1"

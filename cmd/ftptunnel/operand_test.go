@@ -123,16 +123,18 @@ func TestListenOneFamily(t *testing.T) {
 	}
 }
 
-// A listener that was handed over may be one of both families.
-func TestPlaceOfBothFamilies(t *testing.T) {
-	l, err := net.Listen("tcp", "[::]:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	s := &service{forward: forward{bind: "localhost"}, listeners: []net.Listener{l}}
-	if url := s.at().url(); !strings.HasPrefix(url, "ftp://127.0.0.1:") {
-		t.Errorf("clients are told %s", url)
+// A listener that was handed over may be one of both families, or of the other.
+func TestPlaceHandedOver(t *testing.T) {
+	for _, c := range []struct{ bind, listener string }{{"localhost", "[::]:0"}, {"::", "127.0.0.1:0"}} {
+		l, err := net.Listen("tcp", c.listener)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		s := &service{forward: forward{bind: c.bind}, listeners: []net.Listener{l}}
+		if url := s.at().url(); !strings.HasPrefix(url, "ftp://127.0.0.1:") {
+			t.Errorf("clients of %s are told %s", c.listener, url)
+		}
 	}
 }
 

@@ -63,23 +63,13 @@ func run(ctx context.Context, e env) int {
 		return exitUsage
 	}
 	e.result = &resultWriter{w: e.stdout}
-	status := runWith(ctx, e, o)
-	if err := e.result.err; err != nil && status == exitOK {
-		newProgram(e, o).fail("output", err)
-		return exitTunnel
-	}
-	return status
-}
-
-// runWith does what the options say and returns the exit code.
-func runWith(ctx context.Context, e env, o *options) int {
 	switch {
 	case o.help:
 		io.WriteString(e.result, usage)
-		return exitOK
+		return newProgram(e, o).told(exitOK)
 	case o.version:
 		io.WriteString(e.result, versionText())
-		return exitOK
+		return newProgram(e, o).told(exitOK)
 	case o.completion != "":
 		return printCompletion(e, o)
 	}
@@ -100,13 +90,17 @@ func runWith(ctx context.Context, e env, o *options) int {
 		env: e, options: o, log: log, prompt: &prompter{env: e, screen: screen},
 		progress: newProgress(screen), lost: make(chan error, 1), behind: back,
 	}
-	if o.demo {
+	return p.told(p.do(ctx))
+}
+
+// do does what the options say and returns the exit code.
+func (p *program) do(ctx context.Context) int {
+	switch {
+	case p.options.demo:
 		return p.demonstrate(ctx)
-	}
-	if o.printing {
+	case p.printing:
 		return p.printConfig(ctx)
-	}
-	if o.checking {
+	case p.checking:
 		return p.runCheck(ctx)
 	}
 	return p.main(ctx)
@@ -116,7 +110,7 @@ func runWith(ctx context.Context, e env, o *options) int {
 func (p *program) printConfig(ctx context.Context) int {
 	cfg, err := sshconn.Resolve(ctx, p.destination, p.sshOptions())
 	if err == nil {
-		err = cfg.WriteG(p.result)
+		err = cfg.WriteG(p.stdout)
 	}
 	if err != nil {
 		p.fail("config", err)

@@ -87,17 +87,18 @@ const stopLimit = 2 * time.Second
 // serve says where the services are and carries clients until it is told to
 // stop.
 func (p *program) serve(ctx context.Context, u *up, sigs <-chan os.Signal) int {
+	for _, one := range u.services {
+		fmt.Fprintln(p.result, one.at().url())
+	}
+	if p.result.full != nil { // who waits for those lines would wait for ever
+		u.abandon()
+		return exitTunnel
+	}
 	s := u.start(ctx)
 	defer p.summarize(u.services)
 	for _, one := range u.services {
-		fmt.Fprintln(p.result, one.at().url())
 		p.log.log(levelInfo, "ready", "ready: "+one.leads(one.at().url()),
 			"url", one.at().url(), "target", one.target())
-	}
-	if err := p.result.err; err != nil { // who waits for those lines would wait for ever
-		s.stop()
-		p.fail("output", err)
-		return exitTunnel
 	}
 	p.tellReady(u.services)
 	if err := p.goBehind(); err != nil {

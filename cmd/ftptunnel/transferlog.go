@@ -61,16 +61,16 @@ func openToAppend(path string) (*os.File, error) {
 	return f, err
 }
 
-// endsTorn reports whether a file ends within a line, as one does whose writer
-// has crashed.
-func endsTorn(f *os.File) bool {
+// fileEnd returns the size of a file, and whether it ends within a line, as one
+// does whose writer has crashed or whose disk was full.
+func fileEnd(f *os.File) (size int64, torn bool) {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return false
+		return 0, false
 	}
 	last := make([]byte, 1)
 	_, err = f.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n' // an error: we may write it, and not read it
+	return info.Size(), err == nil && last[0] != '\n' // an error: we may write it, and not read it
 }
 
 // lockPatience is how long a line waits for others to write theirs, which takes
@@ -111,21 +111,25 @@ func (l *transferLog) write(r transferRecord) error {
 		defer unlock()
 	}
 	text := line.Bytes()
-	if !endsTorn(l.f) {
+	size, torn := fileEnd(l.f)
+	if !torn {
 		text = text[1:]
 	}
 	n, err := l.f.Write(text)
-	if err != nil && unlock != nil {
-		takeBack(l.f, n)
+	if err != nil && n > 0 && unlock != nil {
+		takeBack(l.f, size, n)
 	}
 	return err
 }
 
-// takeBack removes the last n bytes of a file, a part of a line that a full disk
-// has no room for. The caller holds the lock, so that they are its own.
-func takeBack(f *os.File, n int) {
-	if info, err := f.Stat(); err == nil && n > 0 && info.Mode().IsRegular() {
-		_ = f.Truncate(info.Size() - int64(n)) // or the next line begins with an end of line
+// takeBack removes the n bytes of a line that a full disk has no room for from
+// behind what a file had before, unless others have written meanwhile without the
+// lock. Where it cannot (Windows: to append is not to write) the next line ends
+// that one.
+func takeBack(f *os.File, size int64, n int) {
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() == size+int64(n) {
+		_ = f.Truncate(size)
 	}
 }
 

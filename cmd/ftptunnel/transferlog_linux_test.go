@@ -21,7 +21,7 @@ func TestTransferLogFullDisk(t *testing.T) {
 	dir, done := t.TempDir(), make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // for ever: the mount ends with the thread
+		runtime.LockOSThread() // for ever: no other goroutine is to see the mount
 		if err := errors.Join(unix.Unshare(unix.CLONE_FS|unix.CLONE_NEWNS),
 			unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 			unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4k")); err != nil {
