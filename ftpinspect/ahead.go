@@ -5,12 +5,12 @@ package ftpinspect
 // one is kept, and taken for the client's next request: see adopt. Nothing is
 // listened for until then, and only vsftpd is dialled: see dialAhead.
 type ahead struct {
-	next   *request // that the client's next request may take; nil if there is none
-	ours   bool     // the server listens where the client was not told
-	due    bool     // a transfer is over and nothing was asked for since
-	inTurn bool     // the server reads no command while a transfer runs
-	off    bool     // the server does not take it well
-	timed  *request // that the timer runs for
+	next   *request     // that the client's next request may take; nil if there is none
+	ours   bool         // the server listens where the client was not told
+	due    *expectation // of a transfer that is over, if nothing was asked for since
+	inTurn bool         // the server reads no command while a transfer runs
+	off    bool         // the server does not take it well
+	timed  *request     // that the timer runs for
 }
 
 // inTurn are the words in the greetings of servers that read a command only
@@ -57,12 +57,16 @@ func (s *Session) askWith(c *command) {
 // askAfter notes that the next address can be asked for when a transfer has
 // been completed.
 func (s *Session) askAfter(t *transfer) {
-	s.ahead.due = class(t.code) == 2 && !t.aborted && s.ahead.next == nil && t.expectation != nil && t.expectation == s.current
+	s.ahead.due = nil
+	if class(t.code) == 2 && !t.aborted && s.ahead.next == nil {
+		s.ahead.due = t.expectation
+	}
 }
 
-// askIfDue asks for the next address once nothing is unanswered.
+// askIfDue asks for the next address once nothing is unanswered, unless the
+// client has asked for it meanwhile: what it has then would be cancelled.
 func (s *Session) askIfDue() {
-	if s.ahead.due && len(s.pending) == 0 && s.mayAskAhead() {
+	if s.ahead.due != nil && s.ahead.due == s.current && len(s.pending) == 0 && s.mayAskAhead() {
 		s.askAhead()
 	}
 }
@@ -72,7 +76,7 @@ func (s *Session) askAhead() {
 	d := s.current.request.server
 	r := &request{command: &command{kind: kindRequest, verb: d.verb(), mute: true}, server: d, ahead: true}
 	r.command.request = r
-	s.ahead.next, s.ahead.ours, s.ahead.due = r, true, false
+	s.ahead.next, s.ahead.ours, s.ahead.due = r, true, nil
 	s.forward(r.command, []byte(d.verb()))
 	s.timeAhead()
 }

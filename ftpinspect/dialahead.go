@@ -42,7 +42,7 @@ func (s *Session) forgetAhead() {
 	if a := s.ahead.next; a != nil && a.id != 0 {
 		s.do(Forget{a.id})
 	}
-	s.ahead.next, s.ahead.due = nil, false
+	s.ahead.next, s.ahead.due = nil, nil
 }
 
 // dialAheadFailed goes on without an address that nobody listens at: the client

@@ -33,7 +33,7 @@ func IsListing(verb string) bool { return verb == "LIST" || verb == "NLST" || ve
 // connection can come.
 func (s *Session) beginTransfer(c *command) {
 	c.transfer = newTransfer(c)
-	s.ahead.due = false
+	s.ahead.due = nil
 	err := s.denial(c.transfer)
 	if err == nil && len(s.restart.stale) > 0 {
 		err = errRestartKept
