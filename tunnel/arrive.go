@@ -8,7 +8,7 @@ import (
 func (d *dataConn) arrived(n *end, c net.Conn) {
 	active := n.peer == Server && n.Listen
 	switch {
-	case d.closed:
+	case d.closed && !d.comes():
 		d.s.dispose(c, abort)
 		return
 	case active && d.raced():

@@ -113,7 +113,7 @@ func (d *dataConn) expire() {
 
 // fail ends an expectation one end of which cannot be made.
 func (d *dataConn) fail(n *end, err error) {
-	if d.closed {
+	if d.closed && !d.comes() {
 		return
 	}
 	if !d.expected {
@@ -122,6 +122,9 @@ func (d *dataConn) fail(n *end, err error) {
 	}
 	d.s.t.observe(DataFailed{Session: d.s.id, End: n.peer, Listen: n.Listen, Address: d.address(n), Err: err})
 	d.close(err)
+	for _, t := range d.waiting {
+		t.err = err // it may be that only a listener was closed before
+	}
 	id, answered := d.want.ID, d.answered
 	d.answered = true
 	switch {

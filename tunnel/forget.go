@@ -20,6 +20,22 @@ func (d *dataConn) close(err error) {
 	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
 }
 
+// comes reports whether the server's end is being dialled for a transfer that the
+// server has begun and whose client is there, or is to be dialled. A client that
+// asks for the next data connection behind its transfer command has this one
+// forgotten before it is known that the dial has succeeded.
+func (d *dataConn) comes() bool {
+	if n := &d.ends[Server]; n.Listen || n.yielded {
+		return false
+	}
+	for _, p := range d.pairs {
+		if !p.ended && p.transfer != nil && p.conns[Client] != nil && p.conns[Server] == nil {
+			return true
+		}
+	}
+	return len(d.waiting) > 0 && !d.ends[Client].Listen
+}
+
 // forget ends the expectation, but for connections that a transfer uses.
 func (d *dataConn) forget() {
 	d.close(errUnused)
@@ -37,6 +53,7 @@ func (d *dataConn) forget() {
 
 // dropHalves resets what has one end only, for the other will not come.
 func (d *dataConn) dropHalves(err error) {
+	d.waiting = nil
 	for _, p := range d.pairs {
 		if !p.joined {
 			p.drop(err)
@@ -81,7 +98,7 @@ func (d *dataConn) tidy() {
 	}
 	clear(d.pairs[len(rest):])
 	d.pairs = rest
-	if d.closed && len(rest) == 0 && d.s.data[d.want.ID] == d {
+	if d.closed && len(rest) == 0 && !d.comes() && d.s.data[d.want.ID] == d {
 		d.cancel()
 		delete(d.s.data, d.want.ID)
 		d.s.t.leaveData(1)

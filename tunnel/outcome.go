@@ -100,7 +100,7 @@ func (p *pair) passed() int64 {
 // take says which transfer a pair is for. What has happened on it already is
 // seen in that light.
 func (p *pair) take(t *transfer) {
-	p.transfer, t.pair = t, p
+	p.transfer, t.pair, t.err = t, p, nil
 	p.d.keeps = false
 	if !ftpinspect.IsListing(t.Verb) {
 		p.flows[ftpinspect.Download].kept.Store(nil) // the listing was refused

@@ -1,0 +1,125 @@
+package tunnel
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"ftptunnel/ftpinspect"
+)
+
+// A client that asks for its next data connection behind a RETR gets both files,
+// though the answer to the dial for the first comes after all that the server
+// says of it.
+func TestRequestBehindTransfer(t *testing.T) {
+	for _, verb := range []string{"PASV", "EPSV", "PORT"} {
+		t.Run(verb, func(t *testing.T) {
+			inLab(t, &Tunnel{Mode: ftpinspect.ModePassive}, func(s *ftpScript) {
+				s.login()
+				s.warm()
+				first := s.passive()
+				s.want("RETR f")
+				s.say("150 here", "226 done")
+				next := s.passive()
+				c := s.accept(first)
+				c.Write([]byte("content"))
+				c.Close()
+				s.want("RETR g")
+				s.deliver(s.accept(next), "more")
+				s.idle()
+			}, func(l *lab) {
+				c := l.login()
+				c.warm()
+				l.ssh.set(func(s *memSide) { s.delay = time.Second })
+				d := c.announce(verb)()
+				conn := d.connected()
+				c.say("RETR f")
+				next := c.announce(verb)
+				c.hear("150")
+				d.read(conn, "content")
+				c.hear("226")
+				d = next()
+				conn = d.connected()
+				c.do("RETR g", "150")
+				d.read(conn, "more")
+				c.hear("226")
+				e := await(l.world, func(e TransferEnded) bool { return e.Path == "f" })
+				if e.Bytes != 7 || e.Err != nil {
+					t.Errorf("event %+v", e)
+				}
+			})
+		})
+	}
+}
+
+// If that dial fails the client is not left waiting for its file.
+func TestRequestBehindTransferInVain(t *testing.T) {
+	inLab(t, &Tunnel{}, func(s *ftpScript) {
+		s.login()
+		s.warm()
+		s.passiveNowhere()
+		s.want("RETR f")
+		s.say("150 here")
+		s.passive()
+		time.Sleep(2 * time.Second)
+		s.say("425 nobody came")
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		c.warm()
+		l.ssh.set(func(s *memSide) { s.delay = time.Second })
+		conn := c.ask("PASV").open()
+		c.say("RETR f")
+		next := c.announce("PASV")
+		c.hear("150")
+		within(t, time.Second, func() {
+			if _, err := hearEnd(conn); err == nil {
+				t.Error("the data connection was not reset")
+			}
+		})
+		next()
+		c.hear("425")
+	})
+}
+
+// announce asks for a data connection; the reply is read by what it returns.
+func (c *ftpClient) announce(verb string) func() *data {
+	c.t.Helper()
+	if verb != "PORT" {
+		c.say(verb)
+		return func() *data { return c.passive(verb, c.hear("227", "229")) }
+	}
+	host, _, _ := net.SplitHostPort(c.conn.LocalAddr().String())
+	l, err := c.side.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { l.Close() })
+	c.say(portLine(verb, addrPort(l.Addr())))
+	return func() *data {
+		c.hear("200")
+		return &data{c: c, l: l}
+	}
+}
+
+// connected is a passive client's connection, nil if it is still to come.
+func (d *data) connected() net.Conn {
+	if d.l != nil {
+		return nil
+	}
+	return d.open()
+}
+
+// read reads a download from conn or, if that is nil, from who connects.
+func (d *data) read(conn net.Conn, want string) {
+	d.c.t.Helper()
+	if conn == nil {
+		conn = d.open()
+	}
+	if b, err := io.ReadAll(conn); string(b) != want || err != nil {
+		d.c.t.Errorf("got %q, %v", b, err)
+	}
+	conn.Close()
+}
