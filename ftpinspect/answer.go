@@ -114,6 +114,9 @@ func (s *Session) plainReply(c *command, code int) {
 	case class(code) != 2:
 	case c.is("EPSV"):
 		s.epsvAll = true // EPSV ALL, the only EPSV that is not a request
+	case c.is("TYPE"):
+		t := strings.ToUpper(strings.TrimSpace(c.arg))
+		s.image = strings.HasPrefix(t, "I") || strings.HasPrefix(t, "L")
 	case c.is("MODE"):
 		m := strings.ToUpper(strings.TrimSpace(c.arg))
 		s.blocks = m == "B" || m == "C"
@@ -145,7 +148,7 @@ func (s *Session) greetedWith(code int) {
 
 // reinitialize undoes what the session has agreed on, RFC 959, section 4.1.1.
 func (s *Session) reinitialize() {
-	s.epsvAll, s.blocks, s.loggedIn = false, false, false
+	s.epsvAll, s.image, s.blocks, s.loggedIn = false, false, false, false
 	s.ahead.ours = false
 	s.promises.kept = 0
 	s.restart = restart{}

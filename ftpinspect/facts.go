@@ -127,10 +127,12 @@ func (f *facts) index(path string) int {
 	return -1
 }
 
-// askFacts asks ahead, behind the client's command c, for which it waits.
+// askFacts asks ahead, behind the client's command c, for which it waits. What a
+// file's size is in type A only a server that reads it knows: inetutils-ftpd 2.4
+// does, and opens a FIFO, too, for which it waits for ever.
 func (s *Session) askFacts(c *command) {
 	f := &s.facts
-	if f.window == 0 || c.followed || len(s.queue) > 0 || !s.asksFacts() || s.transferring() || !s.awaitsOnly(c.arg) {
+	if f.window == 0 || c.followed || f.verb == "SIZE" && !s.image || len(s.queue) > 0 || !s.asksFacts() || s.transferring() || !s.awaitsOnly(c.arg) {
 		return
 	}
 	for len(f.asked) < f.window && f.next < len(f.names) {

@@ -26,11 +26,14 @@ func FuzzOrder(f *testing.F) {
 			return
 		}
 		o := &orderly{t: t, s: New(policyConfig(policy &^ 4))}
-		o.due = []string{"220", "230"}
+		o.due = []string{"220", "230", "200"}
 		o.take(server(o.s, "220 (vsFTPd 3.0.3)"))
 		o.take(client(o.s, "PASS x"))
 		o.todo = nil
 		o.take(server(o.s, "230 in"))
+		o.take(client(o.s, "TYPE I"))
+		o.todo = nil
+		o.take(server(o.s, "200 binary"))
 		for i, letter := range script {
 			o.step(i, letter)
 		}

@@ -41,6 +41,7 @@ type Session struct {
 	directory string // where the client has changed to, see noteDirectory
 	sizes     sizes
 	epsvAll   bool // the server has accepted EPSV ALL
+	image     bool // TYPE I or L: files are taken as they are
 	blocks    bool // MODE B or C: the end of a data connection ends no file
 	opaque    bool // 234 to AUTH was relayed
 	noted     map[NoteKind]bool
