@@ -10,6 +10,7 @@ func (d *dataConn) arrived(n *end, c net.Conn) {
 	switch {
 	case d.closed && !d.comes():
 		d.s.dispose(c, abort)
+		d.tidy()
 		return
 	case active && d.raced():
 		d.race(n, c)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ftptunnel/ftpinspect"
@@ -70,7 +71,7 @@ func TestRequestBehindTransferInVain(t *testing.T) {
 		c := l.login()
 		c.warm()
 		l.ssh.set(func(s *memSide) { s.delay = time.Second })
-		conn := c.ask("PASV").open()
+		conn := c.ask("PASV").connected()
 		c.say("RETR f")
 		next := c.announce("PASV")
 		c.hear("150")
@@ -109,7 +110,9 @@ func (d *data) connected() net.Conn {
 	if d.l != nil {
 		return nil
 	}
-	return d.open()
+	conn := d.open()
+	synctest.Wait() // it has been accepted
+	return conn
 }
 
 // read reads a download from conn or, if that is nil, from who connects.
@@ -122,4 +125,41 @@ func (d *data) read(conn net.Conn, want string) {
 		d.c.t.Errorf("got %q, %v", b, err)
 	}
 	conn.Close()
+}
+
+// A dial for a transfer that the server gives up after all is not kept count of
+// for ever.
+func TestRequestBehindTransferGivenUp(t *testing.T) {
+	inLab(t, &Tunnel{Mode: ftpinspect.ModePassive}, func(s *ftpScript) {
+		s.login()
+		s.warm()
+		s.passive()
+		s.want("RETR f")
+		s.say("150 here")
+		next := s.passive()
+		s.say("451 gone")
+		s.want("RETR g")
+		s.deliver(s.accept(next), "more")
+		s.idle()
+	}, func(l *lab) {
+		c := l.login()
+		c.warm()
+		l.ssh.set(func(s *memSide) { s.delay = time.Second })
+		first := c.announce("PORT")()
+		c.say("RETR f")
+		next := c.announce("PORT")
+		c.hear("150")
+		d := next()
+		c.hear("451")
+		c.do("RETR g", "150")
+		d.read(nil, "more")
+		c.hear("226")
+		first.l.Close()
+		time.Sleep(10 * time.Second)
+		l.tunnel.mu.Lock()
+		defer l.tunnel.mu.Unlock()
+		if n := l.tunnel.dataOpen; n != 1 { // the last one, which may be used again
+			t.Errorf("%d data connections are counted", n)
+		}
+	})
 }

@@ -114,6 +114,7 @@ func (d *dataConn) expire() {
 // fail ends an expectation one end of which cannot be made.
 func (d *dataConn) fail(n *end, err error) {
 	if d.closed && !d.comes() {
+		d.tidy()
 		return
 	}
 	if !d.expected {

@@ -66,6 +66,7 @@ func (d *dataConn) dropHalves(err error) {
 func (d *dataConn) stop() {
 	d.close(errStopped)
 	d.cancel()
+	d.waiting = nil
 	for _, p := range d.pairs {
 		p.drop(errStopped)
 	}
@@ -79,7 +80,7 @@ func (s *session) trim() {
 		return
 	}
 	for _, d := range s.data {
-		if !d.closed || d.live() {
+		if !d.closed || d.live() || d.comes() {
 			continue
 		}
 		for _, p := range d.pairs {
