@@ -51,7 +51,8 @@ func (d *dataConn) forget() {
 	d.tidy()
 }
 
-// dropHalves resets what has one end only, for the other will not come.
+// dropHalves resets what has one end only, for the other will not come, and has no
+// transfer wait for a connection any more.
 func (d *dataConn) dropHalves(err error) {
 	d.waiting = nil
 	for _, p := range d.pairs {
