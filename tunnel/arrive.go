@@ -8,7 +8,7 @@ import (
 func (d *dataConn) arrived(n *end, c net.Conn) {
 	active := n.peer == Server && n.Listen
 	switch {
-	case d.closed && !d.comes():
+	case d.over():
 		d.s.dispose(c, abort)
 		d.tidy()
 		return

@@ -1,7 +1,6 @@
 package tunnel
 
 import (
-	"context"
 	"io"
 	"net"
 	"testing"
@@ -83,26 +82,6 @@ func TestRequestBehindTransferInVain(t *testing.T) {
 		next()
 		c.hear("425")
 	})
-}
-
-// announce asks for a data connection; the reply is read by what it returns.
-func (c *ftpClient) announce(verb string) func() *data {
-	c.t.Helper()
-	if verb != "PORT" {
-		c.say(verb)
-		return func() *data { return c.passive(verb, c.hear("227", "229")) }
-	}
-	host, _, _ := net.SplitHostPort(c.conn.LocalAddr().String())
-	l, err := c.side.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() { l.Close() })
-	c.say(portLine(verb, addrPort(l.Addr())))
-	return func() *data {
-		c.hear("200")
-		return &data{c: c, l: l}
-	}
 }
 
 // connected is a passive client's connection, nil if it is still to come.

@@ -111,9 +111,16 @@ type data struct {
 // ask asks for a data connection.
 func (c *ftpClient) ask(verb string) *data {
 	c.t.Helper()
+	return c.announce(verb)()
+}
+
+// announce asks for a data connection; the reply is read by what it returns.
+func (c *ftpClient) announce(verb string) func() *data {
+	c.t.Helper()
 	switch verb {
 	case "PASV", "EPSV":
-		return c.passive(verb, c.do(verb, "227", "229"))
+		c.say(verb)
+		return func() *data { return c.passive(verb, c.hear("227", "229")) }
 	}
 	host, _, _ := net.SplitHostPort(c.conn.LocalAddr().String())
 	l, err := c.side.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
@@ -121,8 +128,11 @@ func (c *ftpClient) ask(verb string) *data {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { l.Close() })
-	c.do(portLine(verb, addrPort(l.Addr())), "200")
-	return &data{c: c, l: l}
+	c.say(portLine(verb, addrPort(l.Addr())))
+	return func() *data {
+		c.hear("200")
+		return &data{c: c, l: l}
+	}
 }
 
 // passive reads a 227 or 229.

@@ -113,7 +113,7 @@ func (d *dataConn) expire() {
 
 // fail ends an expectation one end of which cannot be made.
 func (d *dataConn) fail(n *end, err error) {
-	if d.closed && !d.comes() {
+	if d.over() {
 		d.tidy()
 		return
 	}

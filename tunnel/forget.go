@@ -20,6 +20,9 @@ func (d *dataConn) close(err error) {
 	d.s.todo = append(d.s.todo, d.s.lookAround) // nobody will come
 }
 
+// over reports whether no connection can come of the expectation any more.
+func (d *dataConn) over() bool { return d.closed && !d.comes() }
+
 // comes reports whether the server's end is being dialled for a transfer that the
 // server has begun and whose client is there, or is to be dialled. A client that
 // asks for the next data connection behind its transfer command has this one
@@ -81,7 +84,7 @@ func (s *session) trim() {
 		return
 	}
 	for _, d := range s.data {
-		if !d.closed || d.live() || d.comes() {
+		if !d.over() || d.live() {
 			continue
 		}
 		for _, p := range d.pairs {
@@ -100,7 +103,7 @@ func (d *dataConn) tidy() {
 	}
 	clear(d.pairs[len(rest):])
 	d.pairs = rest
-	if d.closed && len(rest) == 0 && !d.comes() && d.s.data[d.want.ID] == d {
+	if d.over() && len(rest) == 0 && d.s.data[d.want.ID] == d {
 		d.cancel()
 		delete(d.s.data, d.want.ID)
 		d.s.t.leaveData(1)
