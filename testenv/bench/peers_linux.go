@@ -59,16 +59,18 @@ func (t *turn) Unlock() {
 	}
 }
 
+// target is the FTP server as the SSH server reaches it.
+func (s *scene) target() string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port)) }
+
 // peer starts a peer. It runs until stop.
 func (s *scene) peer(name string) (*peer, error) {
-	ftp := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port))
 	switch name {
 	case direct:
 		return &peer{name: name, at: net.JoinHostPort(s.addr, fmt.Sprint(s.ftp.Port))}, nil
 	case ftptunnel:
-		return s.tunnel("near", ftp)
+		return s.tunnel("near", s.target())
 	case prefetch:
-		p, err := s.tunnel("near", ftp, "--prefetch")
+		p, err := s.tunnel("near", s.target(), "--prefetch")
 		if err == nil {
 			p.name = name
 		}
@@ -86,8 +88,7 @@ func (s *scene) peer(name string) (*peer, error) {
 
 // socks starts ssh as a SOCKS server.
 func (s *scene) socks(destination string) (*peer, error) {
-	ftp := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port))
-	return s.ssh(&peer{name: sshD, at: ftp, socks: socksAddr}, destination, socksAddr, "-D", socksAddr)
+	return s.ssh(&peer{name: sshD, at: s.target(), socks: socksAddr}, destination, socksAddr, "-D", socksAddr)
 }
 
 func (p *peer) stop() {

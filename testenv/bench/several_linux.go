@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -35,10 +34,9 @@ func joint(all []transfer) float64 {
 // behind it (ProxyJump), there also with windows that do not grow: several
 // connections are for what a window limits.
 func (s *scene) parallel() error {
-	target := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.ftp.Port))
 	by := func(program, name, alias string) func() (*peer, error) {
 		return func() (*peer, error) {
-			p, err := s.tunnelBy(program, alias, target)
+			p, err := s.tunnelBy(program, alias, s.target())
 			if err == nil {
 				p.name = name
 			}
